@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * base/config.h - the configuration file
+ *
+ * GKeyFile sections, /etc/portaria/portaria.conf unless told otherwise, then
+ * <dir of that file>/conf.d/ *.conf in lexical order, the last one wins, then
+ * "-o section.key=value". Departments, customers and staff are in the
+ * database; this is infrastructure only. One table (config.c) has a row a
+ * key: section, name, type, default, bounds, help; `portaria config` prints
+ * it and a test holds sample and manual against it.
+ *
+ * Sizes take K, M, G (powers of 1024); durations s, m, h, d. An unknown
+ * section or key, a bad value or a value out of bounds is an error that names
+ * file, line, key, the reason and the nearest known key; all errors of a file
+ * are reported at once.
+ */
+#ifndef PORTARIA_BASE_CONFIG_H
+#define PORTARIA_BASE_CONFIG_H
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+
+struct config_server {
+	char *hostname;     /* right side of Message-IDs; default: the host's */
+	char *authserv_id;  /* RFC 8601 2.5; default: hostname */
+	char *brand;        /* company name in mails and refusals */
+	char *language;     /* pt_BR, en or es: when nothing closer is known */
+	char *ref_prefix;   /* VIA */
+	char *help;         /* panel or help address put into refusals */
+	char *key_file;     /* base/token.h */
+	char *template_dir; /* templates: <dir>/<language>/<name>.txt */
+};
+
+struct config_store {
+	char *database;          /* path of the SQLite file */
+	char *blob_dir;          /* blobs too large for the database */
+	guint64 blob_inline_max; /* bytes; larger ones become files */
+	guint64 busy_ms;         /* wait for another writer; below the MTA's
+				    LMTP timeout */
+};
+
+struct config_milter {
+	char *socket;
+	guint64 socket_mode;
+	guint64 envelope_seconds; /* budget before DATA */
+	guint64 message_seconds;  /* budget at end of message */
+	char **trusted_networks;  /* CIDR; relays whose mail is not judged by
+				     SPF */
+};
+
+struct config_lmtp {
+	char *socket;
+	guint64 socket_mode;
+	guint64 parsers;       /* confined parser children */
+	guint64 batch_max;     /* messages in one transaction */
+	guint64 batch_bytes;   /* bytes in one transaction */
+	guint64 seal_max_age;  /* seconds; the MTA's queue lifetime and a day */
+};
+
+struct config_dns {
+	char **forwarders;       /* "127.0.0.1@5353"; empty: recursion */
+	char **local_zones;      /* files with zone data, for tests and demo */
+	char *trust_anchor_file; /* DNSSEC; empty: no validation */
+	guint64 timeout_ms;      /* one lookup */
+	guint64 cache_entries;
+};
+
+struct config_notifier {
+	char *submission;        /* smtp://127.0.0.1:10587 */
+	guint64 poll_seconds;
+	guint64 lease_seconds;
+	guint64 retry_seconds;   /* first retry; doubles */
+	guint64 give_up_seconds; /* then the row is failed and shown */
+	guint64 ack_window_seconds; /* acknowledgements to one address ... */
+	guint64 ack_window_max;     /* ... at most this many in the window */
+	guint64 hold_seconds;    /* a held message waits for confirmation */
+};
+
+struct config_postfix {
+	char *map_file; /* exported SQLite map, replaced by rename */
+};
+
+struct config_log {
+	enum log_target target;
+	enum log_level level;
+};
+
+struct config {
+	char *path; /* the file that was read */
+	struct config_server server;
+	struct config_store store;
+	struct config_milter milter;
+	struct config_lmtp lmtp;
+	struct config_dns dns;
+	struct config_notifier notifier;
+	struct config_postfix postfix;
+	struct config_log log;
+	struct limits limits;
+};
+
+#define CONFIG_DEFAULT_PATH PORTARIA_SYSCONFDIR "/portaria/portaria.conf"
+
+/*
+ * Reads a configuration. path NULL: $PORTARIA_CONFIG, else the default path
+ * (which must exist). overrides: NULL or NULL-terminated "section.key=value".
+ * The error text has one line a mistake. Owned by the caller.
+ */
+struct config *config_load(const char *path, const char *const *overrides,
+			   GError **error) NODISCARD;
+void config_free(struct config *config);
+DEFINE_AUTO(config)
+
+/* One row of the table, for printing. Borrowed strings. */
+struct config_row {
+	const char *section;
+	const char *key;
+	const char *def;
+	const char *help;
+};
+
+/* The rows in order; NULL past the last. */
+const struct config_row *config_row_get(unsigned index);
+/* The effective value of a row as text; owned by the caller. */
+char *config_dup_value(const struct config *config, unsigned index);
+
+/*
+ * For main() of every program: parses -c FILE, -o section.key=value, --help,
+ * --version and the given further options (may be NULL), loads the
+ * configuration and starts logging. On failure prints what, where and what
+ * next to stderr and returns NULL with *ret_exit set (0 after --version, 64
+ * usage, 78 configuration).
+ */
+struct config *config_main(const char *ident, const char *summary,
+			   GOptionEntry *more, int *argc, char ***argv,
+			   int *ret_exit);
+
+#endif
