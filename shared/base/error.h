@@ -33,7 +33,10 @@ enum portaria_error {
  * 1 for "not found". NULL is 0. */
 int error_exit_code(const GError *error);
 
-/* True if a peer may be told that repeating is useless. */
+/* True if a peer may be told that repeating is useless: PERMANENT, SYNTAX
+ * and LIMIT only. The other codes may be our own trouble (a lost blob, a file
+ * mode); who knows better must say so itself, as RCPT does for an unknown
+ * department. */
 bool error_is_permanent(const GError *error);
 
 /* Sets *error with the text of errno appended: "what: No space left ...". */

@@ -7,8 +7,8 @@
  *
  * A ticket ref is what people see: a prefix and seven Crockford base-32
  * digits, "VIA-7K3Q9MX". Six digits are random, the seventh is a check digit
- * (weighted sum modulo 31), so that one mistyped digit or two swapped
- * neighbours give an unknown ref, not another ticket.
+ * (weighted sum in the field of 32 elements), so that one mistyped digit or
+ * two swapped ones never give another ticket's ref.
  */
 #ifndef PORTARIA_BASE_IDS_H
 #define PORTARIA_BASE_IDS_H
@@ -17,8 +17,13 @@
 #include <stdbool.h>
 
 #define REF_DIGITS     7
-#define REF_PREFIX_MAX 8 /* letters A-Z, at least 2 */
+#define REF_PREFIX_MIN 2 /* letters A-Z */
+#define REF_PREFIX_MAX 8
 
+/* Fills buf from the kernel's random source; cannot fail. */
+void random_fill(void *buf, size_t len);
+
+/* A new row id, larger than all this process made before. Thread-safe. */
 gint64 id_new(void);
 
 /* `bytes` random bytes in lower-case Crockford base 32; owned by caller. */
@@ -26,8 +31,12 @@ char *id_dup_random(size_t bytes);
 
 /* Lower-case Crockford base 32 of a byte string; owned by the caller. */
 char *base32_encode(const guint8 *data, size_t len);
-/* The reverse; accepts any case and O, I, L for 0, 1, 1. NULL if bad. */
+/* The reverse; accepts any case and O, I, L for 0, 1, 1. NULL if bad: other
+ * characters, a length no encoding has, leftover bits that are not zero. */
 GBytes *base32_decode(const char *text, size_t len);
+
+/* True if prefix is REF_PREFIX_MIN to REF_PREFIX_MAX letters A-Z. */
+bool ref_prefix_is_valid(const char *prefix);
 
 /* A new random ref, "VIA-7K3Q9MX"; owned by the caller. */
 char *ref_new(const char *prefix);

@@ -19,6 +19,10 @@ void service_notify(const char *state);
  * used. Sets close-on-exec and clears the environment. */
 int service_take_listen_fd(void);
 
+/* True if `address` is one of the two forms above: an absolute path that fits
+ * a socket address, or a host and a port from 0 (any free one) to 65535. */
+bool service_address_check(const char *address, GError **error);
+
 /*
  * Listens on `address`; a unix socket gets `mode` and replaces a dead one
  * (a live one is CONFLICT). Returns the descriptor (close-on-exec) or -1.
