@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mail/compose.h - an outgoing message as bytes
+ *
+ * RFC 5322/2045/2047/2231 with CRLF, lines of at most 998 octets, 7-bit safe
+ * (quoted-printable, base64, encoded words), so that no relay rewrites what
+ * was signed. Values come from people: nothing in them can end a header.
+ */
+#ifndef PORTARIA_MAIL_COMPOSE_H
+#define PORTARIA_MAIL_COMPOSE_H
+
+#include "mail/address.h"
+
+#include <stdbool.h>
+
+/* RFC 3834 section 5. */
+enum compose_auto {
+	COMPOSE_HUMAN,      /* a person wrote it: no Auto-Submitted */
+	COMPOSE_REPLIED,    /* acknowledgement: auto-replied */
+	COMPOSE_GENERATED,  /* notice: auto-generated */
+};
+
+struct compose_part {
+	const char *filename;
+	const char *content_type;
+	const char *content_id; /* NULL or "" if none */
+	GBytes *data;
+};
+
+/* Everything borrowed; NULL or "" members are left out. */
+struct compose {
+	const char *from_name;
+	const char *from_address;
+	const char *const *to; /* addresses, for display */
+	const char *const *cc;
+	const char *reply_to;
+	const char *subject;
+	const char *message_id;  /* with <> */
+	const char *in_reply_to; /* with <> */
+	const char *const *references; /* oldest first; cut to first + last
+					  that fit 1,500 bytes */
+	gint64 date;
+	enum compose_auto automatic;
+	const char *ticket_ref; /* X-Portaria-Ticket */
+	const char *text;
+	const char *html; /* optional alternative */
+	const struct compose_part *parts;
+	size_t n_parts;
+};
+
+/* The message; SYNTAX if an address is none. Owned by the caller. */
+GBytes *compose_message(const struct compose *compose, GError **error);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mail/mail.h - a message, parsed once into a plain struct
+ *
+ * Everything the desk wants to know of a message, decoded to valid UTF-8 and
+ * bounded. Made by mail_parse() in the confined child and carried out of it
+ * as one GVariant, so the struct holds no pointer into GMime.
+ */
+#ifndef PORTARIA_MAIL_MAIL_H
+#define PORTARIA_MAIL_MAIL_H
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "mail/address.h"
+
+#include <stdbool.h>
+
+/* RFC 3834, 3464, 5965 and the lists of practice. */
+enum mail_kind {
+	MAIL_KIND_HUMAN,
+	MAIL_KIND_AUTO_REPLY,   /* some program answered or notified */
+	MAIL_KIND_VACATION,     /* out of office */
+	MAIL_KIND_BOUNCE,       /* delivery status notification */
+	MAIL_KIND_ABUSE_REPORT, /* ARF, X-ARF */
+	MAIL_KIND_LIST,         /* came through a mailing list */
+	MAIL_KIND__COUNT
+};
+
+enum mail_priority {
+	MAIL_PRIORITY_NONE,
+	MAIL_PRIORITY_LOW,
+	MAIL_PRIORITY_MEDIUM,
+	MAIL_PRIORITY_HIGH,
+	MAIL_PRIORITY__COUNT
+};
+
+/* Things noticed on the way; a bit mask, stored with the message. */
+enum mail_warning {
+	MAIL_WARN_CHARSET = 1 << 0,    /* declared charset was wrong */
+	MAIL_WARN_STRUCTURE = 1 << 1,  /* broken MIME, repaired */
+	MAIL_WARN_TRUNCATED = 1 << 2,  /* text cut at limits.text_bytes */
+	MAIL_WARN_TNEF_KEPT = 1 << 3,  /* winmail.dat could not be opened */
+	MAIL_WARN_DUPLICATE = 1 << 4,  /* a header that must be single is not */
+	MAIL_WARN_ENCRYPTED = 1 << 5,  /* S/MIME or PGP, kept closed */
+};
+
+/* A part that is not the body. */
+struct mail_part {
+	char *filename;     /* safe and unique within the message */
+	char *content_type; /* "image/png", as declared, lower case */
+	char *detected_type; /* by content; "" unless it differs */
+	char *content_id;   /* without <>, "" if none */
+	bool is_inline;     /* referred to by the HTML, or disposition */
+	GBytes *data;       /* decoded */
+};
+
+/* One failed or delayed recipient of a DSN (RFC 3464). */
+struct mail_bounce_recipient {
+	char *address;    /* key form; "" if unreadable */
+	char *action;     /* failed, delayed, delivered, relayed, expanded */
+	char *status;     /* "5.1.1" */
+	char *diagnostic; /* what the other side said, one line */
+};
+
+struct mail_bounce {
+	GPtrArray *recipients;   /* struct mail_bounce_recipient */
+	char *original_id;       /* Message-ID of the returned mail, "" */
+	char *original_envelope; /* Original-Envelope-Id, "" */
+};
+
+/* RFC 5965, X-ARF; members "" if absent. */
+struct mail_abuse {
+	char *feedback_type;
+	char *source_ip;
+	char *reported_domain;
+	char *reporter;
+	char *arrival_date;
+	char *format; /* "arf", "xarf" */
+};
+
+/* What the first lines or headers ask for; members "" if absent. */
+struct mail_fields {
+	enum mail_priority priority;
+	char *service;
+	char *invalid; /* a field line that was not understood, kept in text */
+};
+
+struct mail {
+	char *message_id;  /* with <>, "" if none */
+	char **in_reply_to; /* Message-IDs with <> */
+	char **references;  /* oldest first */
+	GPtrArray *from;    /* struct mailbox, lenient reading, for display */
+	GPtrArray *to;      /* struct mailbox */
+	GPtrArray *cc;      /* struct mailbox */
+	GPtrArray *reply_to;
+	gint64 date;        /* UTC ms, 0 if unreadable */
+	char *subject;      /* decoded, unfolded */
+	char *text;         /* full text, UTF-8, \n */
+	char *text_trimmed; /* without quoted text; == text if nothing is left */
+	char *html;         /* the HTML part as sent, UTF-8; "" if none */
+	GPtrArray *parts;   /* struct mail_part */
+	enum mail_kind kind;
+	bool is_forward;    /* ENC:, FW: or a forwarding program */
+	struct mail_fields fields;
+	struct mail_bounce *bounce; /* NULL unless MAIL_KIND_BOUNCE */
+	struct mail_abuse *abuse;   /* NULL unless MAIL_KIND_ABUSE_REPORT */
+	guint32 warnings;           /* enum mail_warning */
+};
+
+void mail_free(struct mail *mail);
+DEFINE_AUTO(mail)
+void mail_part_free(struct mail_part *part);
+
+/* The struct as a GVariant (floating) and back. mail_from_variant trusts
+ * nothing: a child that was taken over can lie, not crash its parent.
+ * Attachment bytes of the result are copies or views kept alive by it. */
+GVariant *mail_to_variant(const struct mail *mail);
+struct mail *mail_from_variant(GVariant *variant, GError **error) NODISCARD;
+#define MAIL_VARIANT_TYPE "(a{sv})"
+
+const char *mail_kind_name(enum mail_kind kind); /* "auto_reply" */
+bool mail_kind_parse(const char *name, enum mail_kind *ret_kind);
+bool mail_kind_is_automatic(enum mail_kind kind); /* no ack, no status */
+
+#endif

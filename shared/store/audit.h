@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * store/audit.h - who did what, append-only and hash-chained
+ *
+ * Each row carries SHA-256 over its own members and the hash of the row
+ * before it, so that a changed or removed row shows.
+ */
+#ifndef PORTARIA_STORE_AUDIT_H
+#define PORTARIA_STORE_AUDIT_H
+
+#include "store/store.h"
+
+/* actor: login, address or "system"; object: "ticket VIA-...". */
+bool audit_add(struct store *store, const char *actor, const char *action,
+	       const char *object, const char *detail, GError **error)
+	NODISCARD;
+/* Walks the chain; *ret_bad_id: the first row that does not fit, 0 if all
+ * do. */
+bool audit_verify(struct store *store, gint64 *ret_rows, gint64 *ret_bad_id,
+		  GError **error) NODISCARD;
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * store/blob.h - bytes, addressed by their SHA-256, stored once
+ *
+ * At most config.blob_inline_max bytes go into the database, larger ones into
+ * <blob_dir>/ab/cdef..., written and fsynced (file and directory) and renamed
+ * before the transaction that names them commits. A file that no row names
+ * is left by a rolled-back transaction and harmless.
+ */
+#ifndef PORTARIA_STORE_BLOB_H
+#define PORTARIA_STORE_BLOB_H
+
+#include "store/store.h"
+
+/* 64 hex digits, owned by the caller; the blob is there when it returns. */
+char *blob_put(struct store *store, GBytes *data, GError **error) NODISCARD;
+/* The bytes, checked against the digest (PERMANENT if they differ). */
+GBytes *blob_get(struct store *store, const char *sha256, GError **error)
+	NODISCARD;
+
+#endif

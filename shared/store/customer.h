@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* store/customer.h - customers, their contacts and services */
+#ifndef PORTARIA_STORE_CUSTOMER_H
+#define PORTARIA_STORE_CUSTOMER_H
+
+#include "store/store.h"
+
+struct customer {
+	gint64 id;
+	char *code;     /* the provider's own number, unique; "" if none */
+	char *name;
+	char *language; /* "" = department's */
+	bool active;
+	gint64 created;
+};
+void customer_free(struct customer *customer);
+DEFINE_AUTO(customer)
+
+enum contact_role { CONTACT_OWNER, CONTACT_ADDITIONAL };
+
+struct contact {
+	gint64 id;
+	gint64 customer_id;
+	char *address; /* key, unique over all contacts */
+	char *name;
+	enum contact_role role; /* one owner a customer */
+	char *login;   /* SASL login, "" = the address */
+	bool active;
+	gint64 bounced; /* time of the last permanent bounce, 0 = none */
+};
+void contact_free(struct contact *contact);
+DEFINE_AUTO(contact)
+
+struct service {
+	gint64 id;
+	gint64 customer_id;
+	char *kind;   /* hosting, domain, ... */
+	char *label;
+	char *domain; /* key form, "" if none */
+	char **ip_ranges; /* CIDR */
+	bool active;
+};
+void service_free(struct service *service);
+DEFINE_AUTO(service)
+
+bool customer_insert(struct store *store, struct customer *customer,
+		     GError **error) NODISCARD;
+bool customer_update(struct store *store, const struct customer *customer,
+		     GError **error) NODISCARD;
+struct customer *customer_get(struct store *store, gint64 id, GError **error)
+	NODISCARD;
+struct customer *customer_by_code(struct store *store, const char *code,
+				  GError **error) NODISCARD;
+/* search: part of name, code or a contact's address; NULL = all. */
+GPtrArray *customer_list(struct store *store, const char *search,
+			 unsigned limit, GError **error) NODISCARD;
+
+bool contact_insert(struct store *store, struct contact *contact,
+		    GError **error) NODISCARD;
+bool contact_update(struct store *store, const struct contact *contact,
+		    GError **error) NODISCARD;
+bool contact_delete(struct store *store, gint64 id, GError **error) NODISCARD;
+/* An active contact of an active customer. */
+struct contact *contact_by_address(struct store *store, const char *address,
+				   GError **error) NODISCARD;
+struct contact *contact_by_login(struct store *store, const char *login,
+				 GError **error) NODISCARD;
+/* Owner first. */
+GPtrArray *contact_list(struct store *store, gint64 customer_id,
+			GError **error) NODISCARD;
+bool contact_set_bounced(struct store *store, const char *address,
+			 gint64 time, GError **error) NODISCARD;
+
+bool service_insert(struct store *store, struct service *service,
+		    GError **error) NODISCARD;
+bool service_update(struct store *store, const struct service *service,
+		    GError **error) NODISCARD;
+bool service_delete(struct store *store, gint64 id, GError **error) NODISCARD;
+GPtrArray *service_list(struct store *store, gint64 customer_id,
+			GError **error) NODISCARD;
+struct service *service_get(struct store *store, gint64 id, GError **error)
+	NODISCARD;
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* store/held.h - messages that wait for confirmation or for staff */
+#ifndef PORTARIA_STORE_HELD_H
+#define PORTARIA_STORE_HELD_H
+
+#include "store/store.h"
+
+enum held_state {
+	HELD_WAITING,
+	HELD_RELEASED,
+	HELD_DISCARDED,
+	HELD_EXPIRED,
+	HELD_STATE__COUNT
+};
+const char *held_state_name(enum held_state state);
+bool held_state_parse(const char *name, enum held_state *ret);
+
+struct held {
+	gint64 id;
+	gint64 department_id;
+	char *department; /* name, filled by reads */
+	char *address;    /* key of the alleged author; "" if unreadable */
+	char *recipient;  /* RCPT as it came, key with extension */
+	char *mail_from;
+	char *subject;
+	char *message_id;
+	char *reason;     /* why held, one sentence */
+	char *auth;       /* evidence */
+	char *client_ip;
+	char *queue_id;
+	char *raw;        /* blob */
+	char *delivery_key;
+	gint64 created;
+	enum held_state state;
+	gint64 decided;
+	char *decided_by; /* staff login or address */
+	char *ticket;     /* ref after release, "" */
+};
+struct held *held_new(void);
+void held_free(struct held *held);
+DEFINE_AUTO(held)
+
+bool held_insert(struct store *store, struct held *held, GError **error)
+	NODISCARD;
+struct held *held_get(struct store *store, gint64 id, GError **error) NODISCARD;
+/* state -1 = any; newest first. */
+GPtrArray *held_list(struct store *store, int state, unsigned limit,
+		     GError **error) NODISCARD;
+/* From HELD_WAITING only, else CONFLICT: a confirmation works once. */
+bool held_decide(struct store *store, gint64 id, enum held_state state,
+		 const char *by, const char *ticket, GError **error) NODISCARD;
+
+#endif
