@@ -5,11 +5,13 @@
  * GKeyFile sections, /etc/portaria/portaria.conf unless told otherwise, then
  * <dir of that file>/conf.d/ *.conf in lexical order, the last one wins, then
  * "-o section.key=value". Departments, customers and staff are in the
- * database; this is infrastructure only. One table (config.c) has a row a
- * key: section, name, type, default, bounds, help; `portaria config` prints
+ * database; this is infrastructure only. One table (config_table.c) has a row
+ * a key: section, name, type, default, bounds, help; `portaria config` prints
  * it and a test holds sample and manual against it.
  *
- * Sizes take K, M, G (powers of 1024); durations s, m, h, d. An unknown
+ * Sizes take K, M, G (powers of 1024); durations s, m, h, d (those in _ms
+ * ms, s, m; a bare number is milliseconds there). Lists are separated by ";".
+ * There are no escapes. A key given twice: the later one holds. An unknown
  * section or key, a bad value or a value out of bounds is an error that names
  * file, line, key, the reason and the nearest known key; all errors of a file
  * are reported at once.
@@ -113,7 +115,7 @@ struct config *config_load(const char *path, const char *const *overrides,
 void config_free(struct config *config);
 DEFINE_AUTO(config)
 
-/* One row of the table, for printing. Borrowed strings. */
+/* One row of the table, for printing. Borrowed strings; never NULL. */
 struct config_row {
 	const char *section;
 	const char *key;
@@ -129,9 +131,10 @@ char *config_dup_value(const struct config *config, unsigned index);
 /*
  * For main() of every program: parses -c FILE, -o section.key=value, --help,
  * --version and the given further options (may be NULL), loads the
- * configuration and starts logging. On failure prints what, where and what
- * next to stderr and returns NULL with *ret_exit set (0 after --version, 64
- * usage, 78 configuration).
+ * configuration and starts logging. Options end at the first argument that is
+ * none; it and all behind it stay in argv. On failure prints what, where and
+ * what next to stderr and returns NULL with *ret_exit set (0 after --version,
+ * 64 usage, 78 configuration).
  */
 struct config *config_main(const char *ident, const char *summary,
 			   GOptionEntry *more, int *argc, char ***argv,

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config_table.c - every key of the configuration, one row each
+ *
+ * The rows of [limits] come from LIMITS_TABLE. Their defaults are numbers
+ * there, so their text is written on first use, and their type follows from
+ * the name: _bytes and _memory are sizes, _seconds are durations.
+ */
+#include "base/config_value.h"
+
+#include <stddef.h>
+
+#include "base/ids.h"
+
+#define PATH_BYTES  4095
+#define TEXT_BYTES  200
+#define HOST_BYTES  253 /* RFC 1035, 2.3.4, without the root's dot */
+#define SPOOL       "unix:/var/spool/postfix/portaria/"
+#define STATE       PORTARIA_LOCALSTATEDIR "/lib/portaria/"
+#define SECONDS_DAY ((guint64)86400)
+
+#define ROW(sect, name, kind, low, high, text, line)                           \
+	{                                                                      \
+		.row = { .section = #sect,                                     \
+		         .key = #name,                                         \
+		         .def = (text),                                        \
+		         .help = (line) },                                     \
+		.type = CONFIG_TYPE_##kind,                                    \
+		.offset = offsetof(struct config, sect.name),                  \
+		.min = (low),                                                  \
+		.max = (high),                                                 \
+	},
+
+#define LIMIT_ROW(name, number, low, high, line)                               \
+	ROW(limits, name, COUNT, low, high, NULL, line)
+
+/* clang-format off */
+static struct config_field fields[] = {
+	ROW(server, hostname, HOST, 0, HOST_BYTES, "",
+	    "right side of Message-IDs; empty: the name of this host")
+	ROW(server, authserv_id, HOST, 0, HOST_BYTES, "",
+	    "our name in Authentication-Results; empty: hostname")
+	ROW(server, brand, TEXT, 1, TEXT_BYTES, "Portaria",
+	    "company name in mails and refusals")
+	ROW(server, language, LANGUAGE, 1, TEXT_BYTES, "pt_BR",
+	    "pt_BR, en or es: when nothing closer is known")
+	ROW(server, ref_prefix, REF_PREFIX, REF_PREFIX_MIN, REF_PREFIX_MAX,
+	    "VIA", "letters before a ticket's number")
+	ROW(server, help, TEXT, 0, TEXT_BYTES, "",
+	    "panel or help address put into refusals")
+	ROW(server, key_file, PATH, 1, PATH_BYTES,
+	    PORTARIA_SYSCONFDIR "/portaria/portaria.key",
+	    "keys for seals, Message-IDs and reply addresses")
+	ROW(server, template_dir, PATH, 1, PATH_BYTES,
+	    PORTARIA_DATADIR "/portaria/templates",
+	    "texts of outgoing mail, a folder for each language")
+
+	ROW(store, database, PATH, 1, PATH_BYTES, STATE "portaria.db",
+	    "the SQLite database")
+	ROW(store, blob_dir, PATH, 1, PATH_BYTES, STATE "blobs",
+	    "messages and attachments too large for the database")
+	ROW(store, blob_inline_max, SIZE, 0, 64 * MIB, "512K",
+	    "larger ones become files")
+	ROW(store, busy_ms, MILLISECONDS, 100, 300000, "10s",
+	    "wait for another writer; below the MTA's LMTP timeout")
+
+	ROW(milter, socket, SOCKET, 1, PATH_BYTES, SPOOL "milter",
+	    "where the MTA finds the milter")
+	ROW(milter, socket_mode, MODE, 0, 0777, "0660",
+	    "permissions of a unix socket")
+	ROW(milter, envelope_seconds, SECONDS, 1, 600, "20s",
+	    "time for decisions before DATA")
+	ROW(milter, message_seconds, SECONDS, 1, 600, "1m",
+	    "time for decisions at the end of a message")
+	ROW(milter, trusted_networks, NETWORKS, 0, 1000, "127.0.0.0/8;::1",
+	    "relays whose mail is not judged by SPF")
+
+	ROW(lmtp, socket, SOCKET, 1, PATH_BYTES, SPOOL "lmtp",
+	    "where the MTA delivers")
+	ROW(lmtp, socket_mode, MODE, 0, 0777, "0660",
+	    "permissions of a unix socket")
+	ROW(lmtp, parsers, COUNT, 1, 64, "2", "confined parser processes")
+	ROW(lmtp, batch_max, COUNT, 1, 1000, "64",
+	    "messages in one transaction")
+	ROW(lmtp, batch_bytes, SIZE, 1 * MIB, 1024 * MIB, "16M",
+	    "bytes in one transaction")
+	ROW(lmtp, seal_max_age, SECONDS, 3600, 60 * SECONDS_DAY, "6d",
+	    "age of a believed seal: the MTA's queue lifetime and a day")
+
+	ROW(dns, forwarders, SERVERS, 0, 16, "",
+	    "resolvers to ask, 127.0.0.1@5353; empty: recursion")
+	ROW(dns, local_zones, PATHS, 0, 64, "",
+	    "files with zone data, for tests and demonstrations")
+	ROW(dns, trust_anchor_file, PATH, 0, PATH_BYTES, "",
+	    "DNSSEC trust anchor; empty: no validation")
+	ROW(dns, timeout_ms, MILLISECONDS, 100, 60000, "5s",
+	    "time for one lookup")
+	ROW(dns, cache_entries, COUNT, 100, 1000000, "20000",
+	    "answers remembered")
+
+	ROW(notifier, submission, SMTP_URL, 1, TEXT_BYTES,
+	    "smtp://127.0.0.1:10587", "where outgoing mail is handed in")
+	ROW(notifier, poll_seconds, SECONDS, 1, 3600, "2s",
+	    "pause between looks at an empty outbox")
+	ROW(notifier, lease_seconds, SECONDS, 10, SECONDS_DAY, "5m",
+	    "time a notifier has for a mail before another takes it")
+	ROW(notifier, retry_seconds, SECONDS, 1, SECONDS_DAY, "1m",
+	    "first pause after a failure; doubles")
+	ROW(notifier, give_up_seconds, SECONDS, 60, 60 * SECONDS_DAY, "5d",
+	    "age at which an unsent mail has failed")
+	ROW(notifier, ack_window_seconds, SECONDS, 60, 7 * SECONDS_DAY, "10m",
+	    "window for acknowledgements to one address")
+	ROW(notifier, ack_window_max, COUNT, 1, 10000, "10",
+	    "acknowledgements to one address in that window")
+	ROW(notifier, hold_seconds, SECONDS, 3600, 90 * SECONDS_DAY, "7d",
+	    "how long a held message waits for confirmation")
+
+	ROW(postfix, map_file, PATH, 1, PATH_BYTES,
+	    STATE "postfix/portaria-map.db",
+	    "the map Postfix reads, exported by the notifier")
+
+	ROW(log, target, LOG_TARGET, 0, 0, "auto",
+	    "auto, syslog or stderr")
+	ROW(log, level, LOG_LEVEL, 0, 0, "info",
+	    "error, warning, info or debug")
+
+	LIMITS_TABLE(LIMIT_ROW)
+};
+/* clang-format on */
+
+static enum config_type limit_type(const char *key)
+{
+	if (g_str_has_suffix(key, "_bytes") || g_str_has_suffix(key, "_memory"))
+		return CONFIG_TYPE_SIZE;
+	if (g_str_has_suffix(key, "_seconds"))
+		return CONFIG_TYPE_SECONDS;
+	return CONFIG_TYPE_COUNT;
+}
+
+static guint64 limit_default(const struct config_field *field)
+{
+	struct config config = { 0 };
+
+	limits_init(&config.limits);
+	return *(const guint64 *)((const char *)&config + field->offset);
+}
+
+static void complete_limits(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+		g_autofree char *text = NULL;
+
+		if (fields[i].row.def != NULL)
+			continue;
+		fields[i].type = limit_type(fields[i].row.key);
+		text = config_number_dup(fields[i].type,
+		                         limit_default(&fields[i]));
+		fields[i].row.def = g_intern_string(text);
+	}
+}
+
+const struct config_field *config_field_get(unsigned index)
+{
+	static gsize completed;
+
+	if (g_once_init_enter(&completed)) {
+		complete_limits();
+		g_once_init_leave(&completed, 1);
+	}
+	return index < G_N_ELEMENTS(fields) ? &fields[index] : NULL;
+}
