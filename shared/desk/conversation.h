@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * desk/conversation.h - what people do to a ticket
+ *
+ * The one way in for staff mail, the command line and the panel: each call
+ * writes the entry, the status, the outbox rows and the audit row in the
+ * caller's transaction. ticket is updated in place.
+ */
+#ifndef PORTARIA_DESK_CONVERSATION_H
+#define PORTARIA_DESK_CONVERSATION_H
+
+#include "desk/desk.h"
+#include "mail/mail.h"
+#include "store/message.h"
+#include "store/staff.h"
+#include "store/ticket.h"
+
+struct actor { /* borrowed */
+	const struct staff *staff; /* NULL: the system */
+	const char *channel;       /* mail, cli, panel, system */
+};
+
+struct conversation_text { /* borrowed */
+	const char *text;
+	const GPtrArray *parts;    /* struct mail_part, may be NULL */
+	/* Set when it came by mail: */
+	const struct mail *mail;
+	const char *raw_blob;
+	const char *evidence;
+	const char *client_ip;
+	const char *queue_id;
+};
+
+/* Staff answers: status answered (or `status` if not TICKET_STATUS__COUNT),
+ * mail to every participant. *ret_message may be NULL. */
+bool conversation_reply(const struct desk *desk, struct store *store,
+			const struct actor *actor, struct ticket *ticket,
+			const struct conversation_text *text,
+			enum ticket_status status, gint64 *ret_message,
+			GError **error) NODISCARD;
+bool conversation_note(const struct desk *desk, struct store *store,
+		       const struct actor *actor, struct ticket *ticket,
+		       const struct conversation_text *text,
+		       gint64 *ret_message, GError **error) NODISCARD;
+bool conversation_set_status(const struct desk *desk, struct store *store,
+			     const struct actor *actor, struct ticket *ticket,
+			     enum ticket_status status, GError **error)
+	NODISCARD;
+bool conversation_set_priority(const struct desk *desk, struct store *store,
+			       const struct actor *actor,
+			       struct ticket *ticket,
+			       enum ticket_priority priority, GError **error)
+	NODISCARD;
+/* staff NULL: nobody. */
+bool conversation_assign(const struct desk *desk, struct store *store,
+			 const struct actor *actor, struct ticket *ticket,
+			 const struct staff *staff, GError **error) NODISCARD;
+/* An event entry, English key text plus detail. */
+bool conversation_event(struct store *store, gint64 ticket_id,
+			const char *text, GError **error) NODISCARD;
+
+/* Which status follows a customer's message (RFC-less rule of ours: any
+ * human message makes it customer_reply; automatic mail changes nothing). */
+enum ticket_status status_after_customer(enum ticket_status status,
+					 enum mail_kind kind);
+
+#endif
