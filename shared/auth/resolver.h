@@ -44,6 +44,29 @@ struct dns_answer {
 struct dns_answer *dns_answer_ref(struct dns_answer *answer);
 void dns_answer_unref(struct dns_answer *answer);
 
+/* An answer with one reference and no rdata yet; why may be NULL. */
+struct dns_answer *dns_answer_new(enum dns_status status, guint32 ttl,
+				  const char *why);
+/* Only before the answer is shared. */
+void dns_answer_add(struct dns_answer *answer, const void *rdata, size_t len);
+
+const char *dns_type_name(enum dns_type type);       /* "TXT" */
+const char *dns_status_name(enum dns_status status); /* "no-name" */
+
+#define DNS_NAME_MAX  253 /* as text, without the trailing dot */
+#define DNS_LABEL_MAX 63
+
+/* True if labels have 1 to 63 bytes and the whole at most 253; one trailing
+ * dot is allowed. Says nothing of the characters. */
+bool dns_name_is_safe(const char *name);
+
+/*
+ * The uncompressed name at data as text, lower case, without the trailing
+ * dot ("" is the root); owned by the caller. NULL if it is cut short or a
+ * label holds a dot or a character outside printable ASCII.
+ */
+char *dns_name_from_wire(const guint8 *data, size_t len);
+
 /* What one message may spend, and what it asked: one for each message. */
 struct dns_budget {
 	guint64 lookups_left;
@@ -53,13 +76,25 @@ struct dns_budget {
 
 struct resolver;
 
+/*
+ * local_zones are files of lines "zone <name> [static|transparent|refuse]"
+ * and "<name> [TTL] IN <type> <rdata>", "#" starts a comment; wildcards and
+ * CNAME are refused, because libunbound does not follow them there. Errors:
+ * CONFIG (with file and line).
+ */
 struct resolver *resolver_new(const struct config_dns *config, GError **error)
 	NODISCARD;
+/* Lookups that still wait in other threads end with DNS_FAILED first; nobody
+ * may start a new one. */
 void resolver_free(struct resolver *resolver);
 DEFINE_AUTO(resolver)
 
-/* Blocks until answered, the budget's deadline or the lookup's own timeout.
- * Never NULL; thread-safe. */
+/*
+ * Blocks until answered, the budget's deadline or the lookup's own timeout.
+ * Takes one of lookups_left, cached or not; a cached answer comes even after
+ * the deadline. Bytes of the name that DNS text would treat specially are
+ * taken as they are. Never NULL; thread-safe.
+ */
 struct dns_answer *resolver_lookup(struct resolver *resolver,
 				   struct dns_budget *budget, const char *name,
 				   enum dns_type type);
@@ -68,7 +103,8 @@ struct dns_answer *resolver_lookup(struct resolver *resolver,
  * caller, length in *ret_len, may hold NUL. */
 char *dns_txt_join(GBytes *rdata, size_t *ret_len);
 
-/* Tests and benchmarks: answers put into the cache by hand. */
+/* Tests and benchmarks: answers put into the cache by hand, where they live
+ * as long as a real one of this ttl. Takes a reference of its own. */
 void resolver_put_for_test(struct resolver *resolver, const char *name,
 			   enum dns_type type, struct dns_answer *answer);
 

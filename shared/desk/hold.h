@@ -2,8 +2,8 @@
 /*
  * desk/hold.h - held messages: released by confirmation or by staff
  *
- * Release runs the stored bytes through intake as if they had been proven.
- * The parsed mail comes from the caller, who has it from a parser child.
+ * Release runs the stored bytes and the mail that was parsed at hold time
+ * through intake as if they had been proven.
  */
 #ifndef PORTARIA_DESK_HOLD_H
 #define PORTARIA_DESK_HOLD_H
@@ -13,7 +13,7 @@
 
 /* CONFLICT if it is not waiting any more. by: staff login or address. */
 bool hold_release(const struct desk *desk, struct store *store,
-		  struct held *held, const struct mail *mail, const char *by,
+		  struct held *held, const char *by,
 		  struct intake_result *ret_result, GError **error) NODISCARD;
 bool hold_discard(const struct desk *desk, struct store *store,
 		  const struct held *held, const char *by, GError **error)

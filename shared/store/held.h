@@ -29,6 +29,8 @@ struct held {
 	char *client_ip;
 	char *queue_id;
 	char *raw;        /* blob */
+	char *parsed;     /* blob: struct mail as a GVariant, so that release
+			     needs no parser */
 	char *delivery_key;
 	gint64 created;
 	enum held_state state;

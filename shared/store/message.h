@@ -89,5 +89,9 @@ bool delivery_insert(struct store *store, const char *key, const char *answer,
 /* NULL and NOT_FOUND if new. Owned by the caller. */
 char *delivery_find(struct store *store, const char *key, GError **error)
 	NODISCARD;
+/* Keys are "<message>/<department>": the first answer stored for the same
+ * message and any department. NULL and NOT_FOUND if there is none. */
+char *delivery_find_message(struct store *store, const char *key,
+			    GError **error) NODISCARD;
 
 #endif
