@@ -33,6 +33,9 @@ struct dmarc_outcome {
 	char *org_domain;          /* of the author */
 	bool spf_aligned;          /* and passed */
 	bool dkim_aligned;         /* one that passed */
+	bool spf_same_domain;      /* aligned, whatever SPF says */
+	bool trouble;              /* a DNS failure may hide a pass or the
+				      policy; never set beside a pass */
 	char *reason;
 };
 void dmarc_outcome_clear(struct dmarc_outcome *outcome);
