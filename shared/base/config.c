@@ -2,10 +2,9 @@
 /*
  * config.c - reading the configuration files
  *
- * GKeyFile reads the text but knows no line numbers. So every file is scanned
- * first: the scan remembers where each key stands, complains about lines that
- * are neither section, key nor comment, and leaves those out of what GKeyFile
- * sees, so that the mistakes behind them are found in the same run. Values
+ * The syntax is GKeyFile's, but GKeyFile itself stops at the first line it
+ * cannot read, knows no line numbers and lists a repeated key twice; so the
+ * lines are read here, and every mistake of all files is told at once. Values
  * are taken as they stand: no escapes, no line continuation.
  */
 #include "base/config.h"
@@ -27,13 +26,13 @@ struct loader {
 	GString *errors; /* one line a mistake */
 };
 
-/* One text on its way in: a file. */
+/* One file on its way in. */
 struct source {
 	struct loader *loader;
 	const char *name;
-	GString *clean;    /* the lines that GKeyFile gets */
-	GHashTable *lines; /* "section" or "section.key": its last line */
-	char *section;     /* of the line at hand; NULL before the first */
+	unsigned line;
+	char *section;   /* of the line at hand; NULL before the first */
+	bool is_skipped; /* the section is unknown, and that was said */
 };
 
 static void complain(struct loader *loader, const char *fmt, ...)
@@ -201,124 +200,76 @@ static bool has_control(const char *line)
 	return false;
 }
 
-/* What is wrong with a line, or NULL; notes where sections and keys stand. */
-static const char *scan_line(struct source *source, char *line, unsigned number)
+static void complain_line(const struct source *source, const char *what)
 {
-	size_t name;
-
-	if (!g_utf8_validate(line, -1, NULL))
-		return "not UTF-8";
-	if (has_control(line))
-		return "control character";
-	if (*line == '\0' || *line == '#')
-		return NULL;
-	if (*line == '[') {
-		name = strspn(line + 1, NAME_CHARS);
-		if (name == 0 || strcmp(line + 1 + name, "]") != 0)
-			return "not a [section]";
-		g_free(source->section);
-		source->section = g_strndup(line + 1, name);
-		g_hash_table_insert(source->lines, g_strdup(source->section),
-		                    GUINT_TO_POINTER(number));
-		return NULL;
-	}
-	name = strspn(line, NAME_CHARS);
-	if (name == 0 || line[name + strspn(line + name, " \t")] != '=')
-		return "neither [section], key = value nor # comment";
-	if (source->section == NULL)
-		return "a key before the first [section]";
-	g_hash_table_insert(
-		source->lines,
-		g_strdup_printf("%s.%.*s", source->section, (int)name, line),
-		GUINT_TO_POINTER(number));
-	return NULL;
+	complain(source->loader, "%s:%u: %s", source->name, source->line, what);
 }
 
-/* Fills in `clean` and `lines`. */
-static void scan(struct source *source, char *text)
+static char *dup_where(const struct source *source)
 {
-	unsigned number = 1;
+	return g_strdup_printf("%s:%u", source->name, source->line);
+}
+
+static void enter_section(struct source *source, const char *line)
+{
+	size_t len = strspn(line + 1, NAME_CHARS);
+	g_autofree char *where = dup_where(source);
+
+	if (len == 0 || strcmp(line + 1 + len, "]") != 0) {
+		complain_line(source, "not a [section]");
+		return;
+	}
+	g_free(source->section);
+	source->section = g_strndup(line + 1, len);
+	source->is_skipped = !section_is_known(source->section);
+	if (source->is_skipped)
+		complain_section(source->loader, where, source->section);
+}
+
+static void read_key(const struct source *source, const char *line)
+{
+	size_t len = strspn(line, NAME_CHARS);
+	const char *equals = line + len + strspn(line + len, " \t");
+	g_autofree char *key = g_strndup(line, len);
+	g_autofree char *value = NULL;
+	g_autofree char *where = dup_where(source);
+
+	if (len == 0 || *equals != '=') {
+		complain_line(source,
+		              "neither [section], key = value nor # comment");
+	} else if (source->section == NULL) {
+		complain_line(source, "a key before the first [section]");
+	} else if (!source->is_skipped) {
+		value = g_strchug(g_strdup(equals + 1));
+		apply(source->loader, where, source->section, key, value);
+	}
+}
+
+static void read_line(struct source *source, const char *line)
+{
+	if (!g_utf8_validate(line, -1, NULL))
+		complain_line(source, "not UTF-8");
+	else if (has_control(line))
+		complain_line(source, "control character");
+	else if (*line == '[')
+		enter_section(source, line);
+	else if (*line != '\0' && *line != '#')
+		read_key(source, line);
+}
+
+/* Takes the text apart in place. */
+static void load_text(struct loader *loader, const char *name, char *text)
+{
+	struct source source = { .loader = loader, .name = name };
 	char *next;
 
-	for (char *line = text; line != NULL; line = next, number++) {
-		const char *wrong;
-
+	for (char *line = text; line != NULL; line = next) {
 		next = strchr(line, '\n');
 		if (next != NULL)
 			*next++ = '\0';
-		g_strstrip(line);
-		wrong = scan_line(source, line, number);
-		if (wrong != NULL) {
-			complain(source->loader, "%s:%u: %s", source->name,
-			         number, wrong);
-			continue;
-		}
-		g_string_append(source->clean, line);
-		g_string_append_c(source->clean, '\n');
+		source.line++;
+		read_line(&source, g_strstrip(line));
 	}
-}
-
-static char *dup_where(const struct source *source, const char *name)
-{
-	return g_strdup_printf(
-		"%s:%u", source->name,
-		GPOINTER_TO_UINT(g_hash_table_lookup(source->lines, name)));
-}
-
-static void apply_section(const struct source *source, GKeyFile *file,
-                          const char *section)
-{
-	g_auto(GStrv) keys = g_key_file_get_keys(file, section, NULL, NULL);
-
-	if (!section_is_known(section)) {
-		g_autofree char *where = dup_where(source, section);
-
-		complain_section(source->loader, where, section);
-		return;
-	}
-	for (char **key = keys; *key != NULL; key++) {
-		g_autofree char *text =
-			g_key_file_get_value(file, section, *key, NULL);
-		g_autofree char *name = g_strdup_printf("%s.%s", section, *key);
-		g_autofree char *where = dup_where(source, name);
-
-		apply(source->loader, where, section, *key, g_strstrip(text));
-	}
-}
-
-static void apply_clean(const struct source *source)
-{
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) sections = NULL;
-
-	if (!g_key_file_load_from_data(file, source->clean->str,
-	                               source->clean->len,
-	                               G_KEY_FILE_KEEP_TRANSLATIONS, &error)) {
-		complain(source->loader, "%s: %s", source->name,
-		         error->message);
-		return;
-	}
-	sections = g_key_file_get_groups(file, NULL);
-	for (char **section = sections; *section != NULL; section++)
-		apply_section(source, file, *section);
-}
-
-static void load_text(struct loader *loader, const char *name, char *text)
-{
-	struct source source = {
-		.loader = loader,
-		.name = name,
-		.clean = g_string_new(NULL),
-		.lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-		                               NULL),
-	};
-
-	scan(&source, text);
-	if (g_hash_table_size(source.lines) > 0)
-		apply_clean(&source);
-	g_string_free(source.clean, TRUE);
-	g_hash_table_unref(source.lines);
 	g_free(source.section);
 }
 

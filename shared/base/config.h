@@ -2,8 +2,9 @@
 /*
  * base/config.h - the configuration file
  *
- * GKeyFile sections, /etc/portaria/portaria.conf unless told otherwise, then
- * <dir of that file>/conf.d/ *.conf in lexical order, the last one wins, then
+ * [section], key = value and # comment lines, as GKeyFile has them, from
+ * /etc/portaria/portaria.conf unless told otherwise, then <dir of that
+ * file>/conf.d/ *.conf in lexical order, the last one wins, then
  * "-o section.key=value". Departments, customers and staff are in the
  * database; this is infrastructure only. One table (config_table.c) has a row
  * a key: section, name, type, default, bounds, help; `portaria config` prints

@@ -138,7 +138,7 @@ static const char *check_server(const char *text)
 	if (!g_hostname_is_ip_address(address) ||
 	    (at != NULL &&
 	     !g_ascii_string_to_unsigned(at + 1, 10, 1, 65535, &port, NULL)))
-		return "has an item that is not ADDRESS or ADDRESS@PORT";
+		return "is not ADDRESS or ADDRESS@PORT";
 	return NULL;
 }
 
@@ -148,8 +148,8 @@ static const char *check_network(const char *text)
 		g_inet_address_mask_new_from_string(text, NULL);
 
 	return mask != NULL ? NULL
-	                    : "has an item that is not a network such as "
-	                      "192.0.2.0/24 or 2001:db8::/32";
+	                    : "is not a network such as 192.0.2.0/24 or "
+			      "2001:db8::/32";
 }
 
 static const struct type types[] = {
@@ -235,7 +235,7 @@ static char *set_list(const struct config_field *field, const char *text,
 			continue;
 		why = types[field->type].check(item);
 		if (why != NULL)
-			return quoted_reason(text, why);
+			return quoted_reason(item, why);
 		g_ptr_array_add(items, g_strdup(item));
 	}
 	if (items->len < field->min || items->len > field->max)
