@@ -25,7 +25,12 @@ char *signed_bounce_address(const struct desk *desk, const char *department,
 			    gint64 outbox_id);
 char *signed_confirm_address(const struct desk *desk, const char *department,
 			     gint64 held_id);
-/* `department` above is the address the department sends from. */
+/* `department` above is the address the department sends from. If its local
+ * part is longer than SIGNED_LOCAL_MAX there is no room for a token and the
+ * address comes back as it is: replies then thread by Message-ID only. Who
+ * lets people set a department's address checks signed_address_fits(). */
+#define SIGNED_LOCAL_MAX 31
+bool signed_address_fits(const char *department);
 
 enum signed_kind {
 	SIGNED_NONE, /* not ours, or the mac does not fit */
@@ -44,7 +49,9 @@ struct signed_ref {
 };
 void signed_ref_clear(struct signed_ref *ref);
 
-/* Reads "<...>" or a recipient key; true unless SIGNED_NONE. */
+/* Reads "<...>" or a recipient key; true unless SIGNED_NONE. *ret_ref is set
+ * in any case. NULL and any bytes are fine. A mac says that we gave the token
+ * out, not that its bearer may use it: ask participant_is(). */
 bool signed_parse_message_id(const struct desk *desk, const char *message_id,
 			     struct signed_ref *ret_ref);
 bool signed_parse_address(const struct desk *desk, const char *recipient,
