@@ -131,9 +131,7 @@ class Faults(MtaTest):
         head, _ = data.split(b"\r\n\r\n", 1)
         head = b"\r\n".join(line for line in head.split(b"\r\n")
                             if not line.lower().startswith(b"content-"))
-        data = (head + b"\r\nContent-Type: message/rfc822\r\n\r\n"
-                + b"\r\n".join(bomb[i:i + 900] for i in [0])
-                + bomb[900:])
+        data = head + b"\r\nContent-Type: message/rfc822\r\n\r\n" + bomb
         before = self.lab.processes["lmtpd"].pid
         reply = self.lab.send(ZE, SUPORTE, data, **AT_CLIENTE)
         self.assertEqual(reply[0], 250, reply)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """test_seed.py - the main job: a customer asks, staff answer, by mail"""
 
-from scenario import (AT_CLIENTE, AT_PROVEDOR, CONTADOR, MARIA, PAULA, SUPORTE,
-                      ZE, MtaTest, body, mail, main, message_id, png, wait_for)
+from scenario import (AT_CLIENTE, AT_FORGER, AT_PROVEDOR, CONTADOR, MARIA,
+                      PAULA, SUPORTE, ZE, MtaTest, body, mail, main, message_id, png, wait_for)
 
 
 class SeedScenario(MtaTest):
@@ -37,6 +37,14 @@ class SeedScenario(MtaTest):
         self.lab.portaria("ticket", "attachment", "save", ref,
                           "--id", found[0]["id"], "--dir", str(out))
         self.assertEqual((out / name).read_bytes(), content)
+
+    def test_dkim_proves_where_spf_cannot(self):
+        ana = "ana@assinado.example"
+        data = self.lab.signer.sign(mail(ana, SUPORTE, "Assinada", "Oi\n"))
+        ref, _ = self.open_ticket(sender=ana, at=AT_FORGER, data=data)
+        auth = self.entries(ref, "customer")[0]["auth"]
+        self.assertIn("dkim=pass", auth)
+        self.assertIn("dmarc=pass", auth)
 
     def test_original_message_comes_back_byte_for_byte(self):
         ref, data = self.open_ticket("Bytes")

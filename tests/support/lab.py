@@ -24,6 +24,8 @@ import threading
 import time
 from pathlib import Path
 
+from dkimsign import Signer
+
 SOURCE = Path(__file__).resolve().parents[2]
 DAEMON_USER = "nobody"
 HOSTNAME = "mx.provedor.example"
@@ -314,6 +316,7 @@ class Lab:
         self.dir = Path(tempfile.mkdtemp(prefix="portaria-lab-", dir="/tmp"))
         self.ports = {name: free_port()
                       for name in ("smtp", SUBMISSION)}
+        self.signer = Signer("assinado.example")
         self.user = pwd.getpwnam(DAEMON_USER)
         self.postfix_gid = pwd.getpwnam("postfix").pw_gid
 
@@ -336,7 +339,7 @@ class Lab:
     def start(self):
         self.make_folders()
         self.sink = Sink()
-        self.start_dns(ZONE)
+        self.start_dns(ZONE + self.signer.zone_line())
         self.write_configuration()
         self.portaria("key", "create")
         self.portaria("db", "init")
@@ -374,7 +377,7 @@ class Lab:
 
     def set_zone(self, zone):
         """Replaces the DNS zone while everything runs."""
-        (self.dir / "etc/zone").write_text(zone)
+        (self.dir / "etc/zone").write_text(zone + self.signer.zone_line())
         self.processes["dns"].send_signal(signal.SIGHUP)
         time.sleep(0.2)
 
