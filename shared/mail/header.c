@@ -329,13 +329,15 @@ static void append_q(GString *out, const char *text, size_t len)
 	}
 }
 
+/* The padding is added again for those who left it out. */
 static void append_base64(GString *out, const char *text, size_t len)
 {
-	g_autofree guchar *bytes = g_malloc(len / 4 * 3 + 6);
+	g_autofree guchar *bytes = g_malloc(len / 4 * 3 + 9);
 	gint state = 0;
 	guint save = 0;
 	gsize n = g_base64_decode_step(text, len, bytes, &state, &save);
 
+	n += g_base64_decode_step("===", 3, bytes + n, &state, &save);
 	g_string_append_len(out, (const char *)bytes, (gssize)n);
 }
 
