@@ -149,7 +149,7 @@ static const char *check_network(const char *text)
 
 	return mask != NULL ? NULL
 	                    : "is not a network such as 192.0.2.0/24 or "
-			      "2001:db8::/32";
+	                      "2001:db8::/32";
 }
 
 static const struct type types[] = {

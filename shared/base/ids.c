@@ -9,6 +9,7 @@
 #include "base/ids.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -49,19 +50,19 @@ static guint32 random_bits(unsigned bits)
  */
 gint64 id_new(void)
 {
-	static GMutex lock;
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static gint64 last;
 	gint64 now = CLAMP(clock_now(), 0, ID_TIME_MAX);
 	gint64 id;
 
-	g_mutex_lock(&lock);
+	pthread_mutex_lock(&lock);
 	id = now << ID_SEQUENCE_BITS;
 	if (id > last)
 		id |= random_bits(ID_SEQUENCE_BITS);
 	else
 		id = last + 1;
 	last = id;
-	g_mutex_unlock(&lock);
+	pthread_mutex_unlock(&lock);
 	return id;
 }
 

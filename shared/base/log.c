@@ -93,7 +93,7 @@ static size_t visible_length(const char *p)
 	case G_UNICODE_PARAGRAPH_SEPARATOR:
 		return 0;
 	default:
-		return (size_t)(g_utf8_next_char(p) - p);
+		return (size_t)g_utf8_skip[(guint8)*p];
 	}
 }
 
