@@ -10,6 +10,7 @@
 #define PORTARIA_DESK_JUDGE_H
 
 #include "auth/seal.h"
+#include "desk/desk.h"
 #include "desk/policy.h"
 #include "store/department.h"
 
@@ -30,17 +31,19 @@ struct judge_input { /* all borrowed */
 };
 
 struct verdict {
-	enum policy_action action; /* the strictest over the recipients */
+	/* The strictest over the recipients: reject, tempfail, hold,
+	 * accept_reply, accept_bounce, accept, accept_staff. */
+	enum policy_action action;
 	enum policy_who who;
 	const char *row;           /* static: the policy row that decided */
 	enum auth_proof proof;     /* with SASL taken into account */
 	char *identity;   /* key of the author's address, "" if none */
 	char *ticket;     /* ref that a valid token names for a participant */
-	gint64 contact_id; /* 0 unless POLICY_CONTACT */
+	gint64 contact_id; /* 0 if the author is no contact */
 	gint64 customer_id;
 	gint64 staff_id;
 	char *reason;     /* one sentence, English, for log and ticket */
-	/* The reply for POLICY_REJECT and POLICY_TEMPFAIL. */
+	/* The reply for POLICY_REJECT and POLICY_TEMPFAIL; else 0 and NULL. */
 	unsigned code;    /* 550, 451 */
 	char *enhanced;   /* "5.7.1" */
 	char **lines;     /* 1-3 lines, ASCII, Portuguese first */
@@ -48,8 +51,8 @@ struct verdict {
 void verdict_free(struct verdict *verdict);
 DEFINE_AUTO(verdict)
 
-/* The recipient's active department; NULL without error if nobody of ours.
- * The address is a key, extension included. */
+/* The recipient's active department, owned by the caller; NULL without error
+ * if nobody of ours. The address is a key, extension included. */
 struct department *judge_department(struct store *store, const char *address,
 				    GError **error);
 
@@ -67,7 +70,8 @@ struct verdict *judge_message(const struct desk *desk, struct store *store,
 			      const struct judge_input *input, GError **error)
 	NODISCARD;
 
-/* The seal for an accepted or held message (mac not yet made). */
+/* The seal for an accepted or held message (mac not yet made); NULL for the
+ * other actions. queue_id may be NULL. */
 struct seal *judge_seal(const struct verdict *verdict,
 			const struct judge_input *input, const char *queue_id);
 
