@@ -228,6 +228,35 @@ static void test_service_listen_inet_and_conflict(void **state)
 	close(fd);
 }
 
+/* 192.0.2.1 is for documentation (RFC 5737): nobody has it. */
+static void test_service_listen_inet_not_our_address(void **state)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_int_equal(service_listen("inet:192.0.2.1:0", 0, &error), -1);
+	assert_true(g_error_matches(error, PORTARIA_ERROR,
+	                            PORTARIA_ERROR_TEMPORARY));
+}
+
+static void test_service_listen_inet6(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	int fd = service_listen("inet:[::1]:0", 0, &error);
+	struct sockaddr_in6 addr;
+	socklen_t len = sizeof(addr);
+
+	(void)state;
+	if (fd < 0) {
+		print_message("no IPv6 here: %s\n", error->message);
+		skip();
+	}
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	assert_int_equal(addr.sin6_family, AF_INET6);
+	assert_true(IN6_IS_ADDR_LOOPBACK(&addr.sin6_addr));
+	close(fd);
+}
+
 /* A datagram socket that plays the service manager. */
 static int manager_listen(const char *name, size_t len)
 {
@@ -399,6 +428,8 @@ int main(void)
 		cmocka_unit_test(test_service_listen_unix_not_a_socket),
 		cmocka_unit_test(test_service_listen_unix_no_directory),
 		cmocka_unit_test(test_service_listen_inet_and_conflict),
+		cmocka_unit_test(test_service_listen_inet_not_our_address),
+		cmocka_unit_test(test_service_listen_inet6),
 		cmocka_unit_test(test_service_notify_path),
 		cmocka_unit_test(test_service_notify_abstract),
 		cmocka_unit_test(test_service_notify_nobody),

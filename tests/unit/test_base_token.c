@@ -6,8 +6,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/token.h"
@@ -368,6 +372,64 @@ static void test_keyring_create_file_no_directory(void **state)
 		g_error_matches(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG));
 }
 
+/* The code of the error that a child without rights gets, or -1. */
+static int code_without_rights(void (*act)(const char *, GError **),
+                               const char *path)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		const struct rlimit none = { 0, 0 };
+		GError *error = NULL;
+
+		signal(SIGXFSZ, SIG_IGN);
+		if (setrlimit(RLIMIT_FSIZE, &none) < 0 ||
+		    (geteuid() == 0 && seteuid(65534) < 0))
+			_exit(100);
+		act(path, &error);
+		_exit(error != NULL && error->domain == PORTARIA_ERROR
+		              ? error->code
+		              : 101);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void act_load(const char *path, GError **error)
+{
+	keyring_free(keyring_load(path, error));
+}
+
+static void act_create(const char *path, GError **error)
+{
+	(void)keyring_create_file(path, error);
+}
+
+static void test_keyring_load_forbidden(void **state)
+{
+	g_autofree char *path =
+		write_file(*state, "forbidden", "k1 " HEX64 "\n", 0);
+
+	assert_int_equal(code_without_rights(act_load, path),
+	                 PORTARIA_ERROR_DENIED);
+}
+
+/* A key that could not be written is not left behind as half a file. */
+static void test_keyring_create_file_disk_full(void **state)
+{
+	g_autofree char *dir = g_build_filename(*state, "public", NULL);
+	g_autofree char *path = g_build_filename(dir, "key", NULL);
+
+	assert_int_equal(chmod(*state, 0755), 0);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(code_without_rights(act_create, path),
+	                 PORTARIA_ERROR_TEMPORARY);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 static void test_keyring_free_null(void **state)
 {
 	(void)state;
@@ -394,6 +456,8 @@ int main(void)
 		cmocka_unit_test(test_keyring_create_file_differs_each_time),
 		cmocka_unit_test(test_keyring_create_file_never_overwrites),
 		cmocka_unit_test(test_keyring_create_file_no_directory),
+		cmocka_unit_test(test_keyring_load_forbidden),
+		cmocka_unit_test(test_keyring_create_file_disk_full),
 		cmocka_unit_test(test_keyring_free_null),
 	};
 
