@@ -11,6 +11,10 @@ if(NOT CMAKE_BUILD_TYPE)
 	set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
 
+# Asserts stay on: they mark bugs, and a bug must not go on silently.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_RELEASE "-O2")
+
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(-Wall -Wextra -Wformat=2 -Wshadow -Wpointer-arith
 	-Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef

@@ -59,8 +59,16 @@ bool conversation_assign(const struct desk *desk, struct store *store,
 bool conversation_event(struct store *store, gint64 ticket_id,
 			const char *text, GError **error) NODISCARD;
 
-/* Which status follows a customer's message (RFC-less rule of ours: any
- * human message makes it customer_reply; automatic mail changes nothing). */
+/* The ticket's subject from a message's: bare, never empty, bounded. Owned
+ * by the caller. */
+char *conversation_dup_subject(const struct desk *desk, const char *subject);
+
+/* Stores parts (struct mail_part, may be NULL) as attachments of an entry. */
+bool conversation_attach(struct store *store, gint64 message_id,
+			 const GPtrArray *parts, GError **error) NODISCARD;
+
+/* Which status follows a customer's message (any human
+ * message makes it customer_reply; automatic mail changes nothing). */
 enum ticket_status status_after_customer(enum ticket_status status,
 					 enum mail_kind kind);
 

@@ -17,18 +17,24 @@
 #include "store/staff.h"
 #include "store/ticket.h"
 
-/* A customer's message arrived; created: it opened the ticket. Acks to owner
- * and contacts, notices to staff. */
+/* A message of a ticket and what is known of it; borrowed. */
+struct notify_message {
+	const struct ticket *ticket;
+	const struct message *message;
+	const GPtrArray *parts;  /* struct mail_part, may be NULL */
+	enum mail_kind kind;     /* MAIL_KIND_HUMAN unless it came by mail */
+	bool proven;             /* else an unregistered author gets no ack */
+};
+
+/* A customer wrote; created: that opened the ticket. Acknowledgements to owner
+ * and contacts, notices with the attachments to staff. */
 bool notify_customer_message(const struct desk *desk, struct store *store,
-			     const struct ticket *ticket,
-			     const struct message *message,
-			     const struct mail *mail, bool created,
+			     const struct notify_message *what, bool created,
 			     GError **error) NODISCARD;
 /* Staff answered: the text to every participant, attachments included. */
 bool notify_staff_reply(const struct desk *desk, struct store *store,
-			const struct ticket *ticket,
-			const struct message *message, const GPtrArray *parts,
-			GError **error) NODISCARD;
+			const struct notify_message *what, GError **error)
+	NODISCARD;
 /* Closed by staff or timer. */
 bool notify_closed(const struct desk *desk, struct store *store,
 		   const struct ticket *ticket, GError **error) NODISCARD;
