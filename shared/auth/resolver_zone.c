@@ -68,7 +68,8 @@ static void load_zone(struct zone_file *file, unsigned line, const char *rest)
 	g_autofree char *more = next_word(&rest);
 	int rc;
 
-	if (name == NULL || !dns_name_is_safe(name)) {
+	if (name == NULL ||
+	    (!dns_name_is_safe(name) && strcmp(name, ".") != 0)) {
 		mistake(file, line, "\"zone\" needs the name of a zone");
 		return;
 	}
