@@ -49,16 +49,16 @@ const struct config_field *config_field_get(unsigned index);
 /* Sets the member; NULL, or why the text is no such value (owned by the
  * caller, the member keeps its old value). */
 char *config_value_set(const struct config_field *field, struct config *config,
-		       const char *text) NODISCARD;
+                       const char *text) NODISCARD;
 
 /* The member as text that config_value_set() takes; owned by the caller. */
 char *config_value_dup(const struct config_field *field,
-		       const struct config *config);
+                       const struct config *config);
 
 /* A number as text with the largest unit of its type that is exact. */
 char *config_number_dup(enum config_type type, guint64 number);
 
 void config_value_clear(const struct config_field *field,
-			struct config *config);
+                        struct config *config);
 
 #endif

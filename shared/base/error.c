@@ -11,7 +11,11 @@
 #include <stdarg.h>
 #include <sysexits.h>
 
-G_DEFINE_QUARK(portaria - error - quark, portaria_error)
+/* Not G_DEFINE_QUARK: clang-format takes its hyphens for minus signs. */
+GQuark portaria_error_quark(void)
+{
+	return g_quark_from_static_string("portaria-error");
+}
 
 static const struct {
 	int exit_code;
