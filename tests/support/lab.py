@@ -345,8 +345,7 @@ class Lab:
         self.portaria("db", "init")
         self.portaria("config", "test")
         self.populate()
-        self.portaria("postfix", "export", "--transport",
-                      f"portaria:unix:{self.dir}/sock/lmtp")
+        self.portaria("postfix", "export")
         self.start_daemon("lmtpd")
         self.start_daemon("milter")
         self.start_daemon("notifier")
