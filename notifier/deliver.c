@@ -7,7 +7,7 @@
  * server's 250 and outbox_sent() sends it a second time when the lease has
  * run out, under the same Message-ID.
  */
-#include "deliver.h"
+#include "notifier/deliver.h"
 
 #include "base/clock.h"
 #include "base/error.h"

@@ -5,7 +5,7 @@
 #ifndef PORTARIA_NOTIFIER_DELIVER_H
 #define PORTARIA_NOTIFIER_DELIVER_H
 
-#include "submit.h"
+#include "notifier/submit.h"
 
 #include "desk/desk.h"
 

@@ -6,8 +6,8 @@
  * the database or the mail server is logged and tried again; only a wrong
  * configuration ends the program.
  */
-#include "deliver.h"
-#include "timers.h"
+#include "notifier/deliver.h"
+#include "notifier/timers.h"
 
 #include "base/clock.h"
 #include "base/error.h"

@@ -6,7 +6,7 @@
  * address (5.1.x) or the size (5.3.4). Everything else, a relay refusal by a
  * misconfigured server above all, is tried again: it is not the mail's fault.
  */
-#include "submit.h"
+#include "notifier/submit.h"
 
 #include "base/error.h"
 

@@ -2,7 +2,7 @@
 /*
  * timers.c - what happens because time passes
  */
-#include "timers.h"
+#include "notifier/timers.h"
 
 #include "desk/hold.h"
 #include "desk/postfixmap.h"
