@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * parser_pool.c - a message to a confined child, the result back
+ *
+ * A child that ends before it took its message (somebody killed it while it
+ * was idle) is nobody's fault: another one is tried. From STARTED on the
+ * message is to blame and is not tried again.
+ */
+#include "lmtpd/parser_pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "lmtpd/fdpass.h"
+#include "lmtpd/parser_record.h"
+
+#define TRIES 3
+
+struct parser_pool {
+	struct parser_pool_config config;
+	struct parser_zygote zygote;
+	GMutex lock;
+	GCond freed;
+	unsigned free; /* children that may be in use */
+	GQueue ready;  /* job sockets of children made ahead */
+	bool ending;
+};
+
+/* One message with one child. */
+struct exchange {
+	const struct parser_pool *pool;
+	int sock;
+	int pidfd;
+	gint64 deadline;
+	bool started;
+	GVariant *result;
+};
+
+/* Call with the lock, or before there are threads. */
+static int make_child(struct parser_pool *pool, GError **error)
+{
+	int ends[2];
+	bool sent;
+
+	if (pool->ending) {
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_TEMPORARY,
+		            "the parsers are being stopped");
+		return -1;
+	}
+	if (!fdpass_pair(ends)) {
+		error_set_errno(error, PORTARIA_ERROR_TEMPORARY, errno,
+		                "socketpair");
+		return -1;
+	}
+	sent = fdpass_send(pool->zygote.control, "c", 1, ends[1]);
+	close(ends[1]);
+	if (sent)
+		return ends[0];
+	error_set_errno(error, PORTARIA_ERROR_TEMPORARY, errno,
+	                "no parser can be made");
+	close(ends[0]);
+	return -1;
+}
+
+/* Makes a child for the message after the next. If that fails, the one who
+ * needs it will find out why. */
+static void make_ahead(struct parser_pool *pool)
+{
+	int sock = make_child(pool, NULL);
+
+	if (sock >= 0)
+		g_queue_push_tail(&pool->ready, GINT_TO_POINTER(sock));
+}
+
+struct parser_pool *parser_pool_new(const struct parser_zygote *zygote,
+                                    const struct parser_pool_config *config)
+{
+	struct parser_pool *pool = g_new0(struct parser_pool, 1);
+
+	pool->config = *config;
+	pool->zygote = *zygote;
+	pool->free = config->children;
+	g_mutex_init(&pool->lock);
+	g_cond_init(&pool->freed);
+	g_queue_init(&pool->ready);
+	for (unsigned i = 0; i < config->children; i++)
+		make_ahead(pool);
+	return pool;
+}
+
+bool parser_pool_wait(struct parser_pool *pool)
+{
+	siginfo_t info;
+	bool ending;
+
+	while (waitid(P_PID, (id_t)pool->zygote.pid, &info, WEXITED | WNOWAIT) <
+	               0 &&
+	       errno == EINTR)
+		continue;
+	g_mutex_lock(&pool->lock);
+	ending = pool->ending;
+	g_mutex_unlock(&pool->lock);
+	return !ending;
+}
+
+static void close_socket(gpointer sock)
+{
+	close(GPOINTER_TO_INT(sock));
+}
+
+void parser_pool_end(struct parser_pool *pool)
+{
+	g_mutex_lock(&pool->lock);
+	if (!pool->ending) {
+		pool->ending = true;
+		close(pool->zygote.control);
+		g_queue_clear_full(&pool->ready, close_socket);
+	}
+	g_mutex_unlock(&pool->lock);
+}
+
+void parser_pool_free(struct parser_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	parser_pool_end(pool);
+	while (waitpid(pool->zygote.pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	g_mutex_clear(&pool->lock);
+	g_cond_clear(&pool->freed);
+	g_free(pool);
+}
+
+/* The job socket of a child, ready or being made; -1 if none is to be had. */
+static int take_child(struct parser_pool *pool, GError **error)
+{
+	gint64 until = g_get_monotonic_time() +
+	               (gint64)pool->config.wait_ms * G_TIME_SPAN_MILLISECOND;
+	int sock = -1;
+	bool ok = true;
+
+	g_mutex_lock(&pool->lock);
+	while (pool->free == 0 && ok)
+		ok = g_cond_wait_until(&pool->freed, &pool->lock, until);
+	if (pool->free == 0)
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_TEMPORARY,
+		            "all parsers were busy for %" G_GUINT64_FORMAT
+		            " ms",
+		            pool->config.wait_ms);
+	else if (!g_queue_is_empty(&pool->ready))
+		sock = GPOINTER_TO_INT(g_queue_pop_head(&pool->ready));
+	else
+		sock = make_child(pool, error);
+	if (sock >= 0)
+		pool->free--;
+	g_mutex_unlock(&pool->lock);
+	return sock;
+}
+
+static void child_done(struct parser_pool *pool)
+{
+	g_mutex_lock(&pool->lock);
+	pool->free++;
+	make_ahead(pool);
+	g_cond_signal(&pool->freed);
+	g_mutex_unlock(&pool->lock);
+}
+
+/* A fault of the message or, before it was taken, of ours. */
+static bool fail(const struct exchange *exchange, GError **error,
+                 const char *fmt, ...) G_GNUC_PRINTF(3, 4);
+static bool fail(const struct exchange *exchange, GError **error,
+                 const char *fmt, ...)
+{
+	va_list args;
+	g_autofree char *text = NULL;
+
+	va_start(args, fmt);
+	text = g_strdup_vprintf(fmt, args);
+	va_end(args);
+	g_set_error_literal(error, PORTARIA_ERROR,
+	                    exchange->started ? PORTARIA_ERROR_PERMANENT
+	                                      : PORTARIA_ERROR_TEMPORARY,
+	                    text);
+	return false;
+}
+
+static bool on_died(struct exchange *exchange,
+                    const struct parser_record *record, G_GNUC_UNUSED int fd,
+                    GError **error)
+{
+	if (WIFSIGNALED(record->number))
+		return fail(exchange, error, "the parser was ended by %s",
+		            strsignal(WTERMSIG(record->number)));
+	return fail(exchange, error, "the parser ended with status %d",
+	            WEXITSTATUS(record->number));
+}
+
+static bool on_not_born(struct exchange *exchange,
+                        const struct parser_record *record,
+                        G_GNUC_UNUSED int fd, GError **error)
+{
+	return fail(exchange, error, "no parser can be made: %s",
+	            g_strerror(record->number));
+}
+
+/* Only the reasons that a parser can have are taken from the child. */
+static bool on_refused(struct exchange *exchange,
+                       const struct parser_record *record, G_GNUC_UNUSED int fd,
+                       GError **error)
+{
+	g_autofree char *text = NULL;
+	int code = record->number;
+
+	if (memchr(record->text, '\0', sizeof(record->text)) == NULL)
+		return fail(exchange, error, "the parser answered nonsense");
+	if (code != PORTARIA_ERROR_LIMIT && code != PORTARIA_ERROR_SYNTAX)
+		code = PORTARIA_ERROR_PERMANENT;
+	text = g_utf8_make_valid(record->text, -1);
+	g_set_error_literal(error, PORTARIA_ERROR, code, text);
+	return false;
+}
+
+struct mapping {
+	void *data;
+	size_t len;
+};
+
+static void mapping_free(gpointer data)
+{
+	struct mapping *mapping = data;
+
+	munmap(mapping->data, mapping->len);
+	g_free(mapping);
+}
+
+/* Unless nobody can change or cut the file any more, reading a mapping of it
+ * could show two different things, or nothing. */
+static bool is_sealed(int fd)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_WRITE;
+	int set = fcntl(fd, F_GET_SEALS);
+
+	return set >= 0 && (set & seals) == seals;
+}
+
+static GBytes *map_result(int fd, guint64 size, guint64 max)
+{
+	struct mapping *mapping;
+	struct stat st;
+	void *data;
+
+	if (!is_sealed(fd) || fstat(fd, &st) < 0 || size == 0 || size > max ||
+	    st.st_size != (off_t)size)
+		return NULL;
+	data = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+	if (data == MAP_FAILED)
+		return NULL;
+	mapping = g_new(struct mapping, 1);
+	*mapping = (struct mapping){ data, (size_t)size };
+	return g_bytes_new_with_free_func(data, mapping->len, mapping_free,
+	                                  mapping);
+}
+
+static bool on_parsed(struct exchange *exchange,
+                      const struct parser_record *record, int fd,
+                      GError **error)
+{
+	const struct parser_pool_config *config = &exchange->pool->config;
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (fd >= 0)
+		bytes = map_result(fd, record->size, config->result_max);
+	if (bytes == NULL)
+		return fail(exchange, error, "the parser answered nonsense");
+	exchange->result = g_variant_ref_sink(
+		g_variant_new_from_bytes(config->type, bytes, FALSE));
+	return true;
+}
+
+static bool on_born(struct exchange *exchange,
+                    G_GNUC_UNUSED const struct parser_record *record, int fd,
+                    G_GNUC_UNUSED GError **error)
+{
+	if (!exchange->started && exchange->pidfd < 0 && fd >= 0)
+		exchange->pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return true;
+}
+
+static bool on_started(struct exchange *exchange,
+                       G_GNUC_UNUSED const struct parser_record *record,
+                       G_GNUC_UNUSED int fd, G_GNUC_UNUSED GError **error)
+{
+	exchange->started = true;
+	return true;
+}
+
+/* A handler returns false with an error, or true to go on. */
+static bool (*const handlers[])(struct exchange *exchange,
+                                const struct parser_record *record, int fd,
+                                GError **error) = {
+	[PARSER_BORN] = on_born,       [PARSER_NOT_BORN] = on_not_born,
+	[PARSER_STARTED] = on_started, [PARSER_PARSED] = on_parsed,
+	[PARSER_REFUSED] = on_refused, [PARSER_DIED] = on_died,
+};
+
+static bool handle_record(struct exchange *exchange, GError **error)
+{
+	struct parser_record record;
+	int fd = -1;
+	ssize_t len = fdpass_recv(exchange->sock, &record, sizeof(record), &fd);
+	bool ok;
+
+	if (len == 0 || (len < 0 && errno == ECONNRESET)) {
+		/* Nobody told of its death: the zygote is gone, too. */
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_TEMPORARY,
+		            "the parser is gone");
+		return false;
+	}
+	if (len != sizeof(record) || record.kind >= G_N_ELEMENTS(handlers) ||
+	    handlers[record.kind] == NULL)
+		ok = fail(exchange, error, "the parser answered nonsense");
+	else
+		ok = handlers[record.kind](exchange, &record, fd, error);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* False: the time is over. */
+static bool wait_for_record(const struct exchange *exchange)
+{
+	struct pollfd pollfd = { .fd = exchange->sock, .events = POLLIN };
+
+	for (;;) {
+		gint64 left = exchange->deadline - clock_monotonic();
+		int n;
+
+		if (left <= 0)
+			return false;
+		n = poll(&pollfd, 1, (int)MIN(left, G_MAXINT));
+		if (n > 0)
+			return true;
+		if (n < 0 && errno != EINTR)
+			return false;
+	}
+}
+
+static bool converse(struct exchange *exchange, int fd, guint64 size,
+                     GError **error)
+{
+	struct parser_record job = { .kind = PARSER_JOB, .size = size };
+
+	/* A child that died idle: what it left is still to be read. */
+	(void)fdpass_send(exchange->sock, &job, sizeof(job), fd);
+	while (exchange->result == NULL) {
+		if (!wait_for_record(exchange))
+			return fail(exchange, error,
+			            "the parser took more than "
+			            "%" G_GUINT64_FORMAT " ms",
+			            exchange->pool->config.job_ms);
+		if (!handle_record(exchange, error))
+			return false;
+	}
+	return true;
+}
+
+/* Whatever it was at, the child's work is done. */
+static void exchange_end(struct exchange *exchange)
+{
+	if (exchange->pidfd >= 0) {
+		(void)pidfd_send_signal(exchange->pidfd, SIGKILL, NULL, 0);
+		close(exchange->pidfd);
+	}
+	close(exchange->sock);
+}
+
+/* *ret_again: the message is not to blame for the error. */
+static GVariant *run_once(struct parser_pool *pool, int fd, guint64 size,
+                          bool *ret_again, GError **error)
+{
+	struct exchange exchange = {
+		.pool = pool,
+		.sock = take_child(pool, error),
+		.pidfd = -1,
+		.deadline = clock_monotonic() + (gint64)pool->config.job_ms,
+	};
+
+	*ret_again = false;
+	if (exchange.sock < 0)
+		return NULL;
+	*ret_again = !converse(&exchange, fd, size, error) && !exchange.started;
+	exchange_end(&exchange);
+	child_done(pool);
+	return exchange.result;
+}
+
+GVariant *parser_pool_run(struct parser_pool *pool, int fd, guint64 size,
+                          GError **error)
+{
+	g_autoptr(GError) last = NULL;
+	GVariant *result = NULL;
+	bool again = true;
+
+	for (unsigned i = 0; i < TRIES && result == NULL && again; i++) {
+		g_clear_error(&last);
+		result = run_once(pool, fd, size, &again, &last);
+	}
+	if (result == NULL)
+		g_propagate_error(error, g_steal_pointer(&last));
+	return result;
+}
