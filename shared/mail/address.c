@@ -258,6 +258,11 @@ static char *dup_address(const char *local, const char *domain)
 	return g_string_free(address, FALSE);
 }
 
+char *mailbox_dup_addr_spec(const struct mailbox *mailbox)
+{
+	return dup_address(mailbox->local, mailbox->domain);
+}
+
 static struct mailbox *mailbox_new(const char *local, const char *domain,
                                    size_t domain_len)
 {

@@ -27,7 +27,8 @@ struct compose_part {
 	GBytes *data;
 };
 
-/* Everything borrowed; NULL or "" members are left out. */
+/* Everything borrowed; NULL or "" members are left out, arrays of strings end
+ * with NULL. */
 struct compose {
 	const char *from_name;
 	const char *from_address;
@@ -48,7 +49,13 @@ struct compose {
 	size_t n_parts;
 };
 
-/* The message; SYNTAX if an address is none. Owned by the caller. */
-GBytes *compose_message(const struct compose *compose, GError **error);
+/*
+ * The message; the same bytes for the same input. SYNTAX if an address is
+ * none or message_id is no Message-ID; foreign ids that are none are left
+ * out. An address with a UTF-8 local part (RFC 6532) is the one thing that is
+ * not 7-bit: it needs SMTPUTF8. Owned by the caller.
+ */
+GBytes *compose_message(const struct compose *compose,
+			GError **error) NODISCARD;
 
 #endif

@@ -435,3 +435,11 @@ char *header_decode(const char *value, size_t len, bool *ret_control)
 		*ret_control = control;
 	return result;
 }
+
+char *header_dup_line(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	bool control = false;
+
+	return dup_printable(valid, &control);
+}

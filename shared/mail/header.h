@@ -59,6 +59,11 @@ char *header_unfold(const char *value, size_t len);
  */
 char *header_decode(const char *value, size_t len, bool *ret_control);
 
+/* Any text as one line of valid UTF-8, with blanks for control characters and
+ * line ends, without bidirectional embeddings and outer blanks; owned by the
+ * caller. */
+char *header_dup_line(const char *text);
+
 /* Message-IDs "<...>" of a value, in order, with the brackets, at most max;
  * a NULL-terminated array owned by the caller (g_strfreev). */
 char **header_dup_message_ids(const char *value, size_t len, size_t max);
