@@ -3,10 +3,8 @@
 
 import os
 import re
-import struct
 import sys
 import unittest
-import zlib
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from datetime import datetime, timezone
@@ -16,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import lab as labs  # noqa: E402
 from lab import DESK, Lab, wait_for  # noqa: E402,F401
+from picture import png  # noqa: E402,F401
 
 REF = re.compile(r"\[(VIA-[0-9A-Z]{7})\]")
 SUPORTE = f"suporte@{DESK}"
@@ -30,22 +29,6 @@ AT_PROVEDOR = dict(client="192.0.2.40", helo="mail.provedor.example")
 AT_STRANGER = dict(client="192.0.2.50", helo="mail.estranho.example")
 AT_FORGER = dict(client="192.0.2.66", helo="evil.example")
 AT_NOTHING = dict(client="192.0.2.30", helo="mail.semnada.example")
-
-
-def png(width=64, height=48, seed=7):
-    """A real PNG image with noise in it."""
-    rows = b"".join(b"\0" + bytes((seed * (x + 3) * (y + 5)) & 0xff
-                                  for x in range(width * 3))
-                    for y in range(height))
-
-    def chunk(kind, data):
-        body = kind + data
-        return (struct.pack(">I", len(data)) + body
-                + struct.pack(">I", zlib.crc32(body)))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
 def mail(sender, to, subject, text, attachment=None, headers=()):
