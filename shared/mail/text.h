@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mail/text.h - plain text as it comes, made plain text as we keep it
+ */
+#ifndef PORTARIA_MAIL_TEXT_H
+#define PORTARIA_MAIL_TEXT_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* \n for every kind of line end, no other control characters than tab, no
+ * blanks at line ends except the "-- " of a signature, no empty lines at the
+ * ends. Takes and returns an owned string. */
+char *text_take_clean(char *text);
+
+/* Joins the soft line breaks of format=flowed (RFC 3676); owned by the
+ * caller. The input has \n line ends. */
+char *text_unflow(const char *text, bool delsp);
+
+/* Cuts at a character boundary at or below max bytes, in place; true if
+ * there was something to cut. */
+bool text_cut(char *text, guint64 max);
+
+/* One line: every run of white space and control characters is a blank.
+ * Owned by the caller; valid UTF-8 whatever comes in. */
+char *text_dup_line(const char *text);
+
+/* The same of `len` bytes, at most max bytes long. */
+char *text_dup_line_len(const char *text, size_t len, size_t max);
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * trim.c - what somebody wrote, without the mail it answers
+ *
+ * Lines are classified once; then the first marker is taken behind which
+ * nothing of the writer's own can stand. Comparisons are in lower case; a
+ * line longer than LINE_LOOK_BYTES is text and not looked into.
+ */
+#include "mail/trim.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "mail/trim_words.h"
+
+#define LINE_LOOK_BYTES   300
+#define ATTRIBUTION_LINES 4
+#define HEADER_LINES      14 /* looked at for the fields of a quoted mail */
+
+enum line_kind { LINE_BLANK, LINE_QUOTE, LINE_TEXT };
+
+struct line {
+	const char *start;
+	size_t len;
+	enum line_kind kind;
+	char *lower; /* trimmed and lower case; NULL if long or quoted */
+};
+
+static void line_clear(gpointer data)
+{
+	struct line *line = data;
+
+	g_free(line->lower);
+}
+
+static const struct line *line_at(const GArray *lines, guint i)
+{
+	return &g_array_index(lines, struct line, i);
+}
+
+static void classify(struct line *line)
+{
+	size_t lead = 0;
+
+	while (lead < line->len && g_ascii_isspace(line->start[lead]))
+		lead++;
+	if (lead == line->len) {
+		line->kind = LINE_BLANK;
+	} else if (line->start[lead] == '>') {
+		line->kind = LINE_QUOTE;
+	} else {
+		line->kind = LINE_TEXT;
+		if (line->len - lead <= LINE_LOOK_BYTES) {
+			g_autofree char *copy = g_strndup(line->start + lead,
+							  line->len - lead);
+
+			line->lower = g_utf8_strdown(g_strchomp(copy), -1);
+		}
+	}
+}
+
+static GArray *split_lines(const char *text)
+{
+	GArray *lines = g_array_new(FALSE, TRUE, sizeof(struct line));
+
+	g_array_set_clear_func(lines, line_clear);
+	while (*text != '\0') {
+		struct line line = { .start = text,
+				     .len = strcspn(text, "\n") };
+
+		classify(&line);
+		g_array_append_val(lines, line);
+		text += line.len + (text[line.len] == '\n');
+	}
+	return lines;
+}
+
+/* The next line from i on that is not blank, or the number of lines. */
+static guint skip_blank(const GArray *lines, guint i)
+{
+	while (i < lines->len && line_at(lines, i)->kind == LINE_BLANK)
+		i++;
+	return i;
+}
+
+static bool starts_with_one(const char *text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (g_str_has_prefix(text, *words))
+			return true;
+	return false;
+}
+
+/* ---- "On ..., somebody wrote:" ---- */
+
+/* A colon at the end, with "wrote" not far before it. */
+static bool ends_like_attribution(const char *lower)
+{
+	size_t len = strlen(lower);
+
+	if (len >= 3 && strcmp(lower + len - 3, "：") == 0)
+		len -= 3;
+	else if (len >= 1 && lower[len - 1] == ':')
+		len--;
+	else if (!(len > 4 && (g_str_has_suffix(lower, "---") ||
+			       g_str_has_suffix(lower, " >:"))))
+		return false;
+	for (const char *const *word = trim_wrote; *word != NULL; word++) {
+		const char *found = g_strrstr_len(lower, (gssize)len, *word);
+
+		/* German and Dutch put the name behind the verb */
+		if (found != NULL &&
+		    (size_t)(lower + len - found) <= strlen(*word) + 80)
+			return true;
+	}
+	return false;
+}
+
+static bool has_evidence(const char *lower)
+{
+	return strpbrk(lower, "0123456789@<") != NULL;
+}
+
+/* The first line of an attribution that ends on line `last`, which has been
+ * found to end like one; `last` + 1 if it is none after all. */
+static guint attribution_start(const GArray *lines, guint last)
+{
+	guint first = last;
+
+	for (guint n = 0; n < ATTRIBUTION_LINES; n++) {
+		const struct line *line = line_at(lines, first);
+
+		if (line->kind != LINE_TEXT || line->lower == NULL)
+			return last + 1;
+		if (starts_with_one(line->lower, trim_on) &&
+		    (n > 0 || has_evidence(line->lower)))
+			return first;
+		if (first == 0 ||
+		    line_at(lines, first - 1)->kind != LINE_TEXT)
+			break;
+		first--;
+	}
+	/* No "On": a date, an address or a name alone on its line will do,
+	 * if it stands apart. */
+	bool apart = last == 0 || line_at(lines, last - 1)->kind != LINE_TEXT;
+	guint next = skip_blank(lines, last + 1);
+	bool quoted = next < lines->len &&
+		      line_at(lines, next)->kind == LINE_QUOTE;
+	bool evidence = has_evidence(line_at(lines, last)->lower);
+
+	if (quoted && (apart || evidence))
+		return last;
+	return apart && evidence && strlen(line_at(lines, last)->lower) > 12
+		       ? last
+		       : last + 1;
+}
+
+/* ---- separators and header blocks ---- */
+
+/* "-----Original Message-----": the words between marks. With `bare` they
+ * may stand alone if a colon or nothing follows. */
+static bool is_separator(const char *lower, const char *const *words, bool bare)
+{
+	size_t marks = strspn(lower, "-_=*> ");
+	const char *inner = lower + marks;
+	size_t dashes = 0;
+
+	for (size_t i = 0; i < marks; i++)
+		dashes += strchr("-_=*", lower[i]) != NULL;
+	if (dashes < 2 && !bare)
+		return false;
+	for (; *words != NULL; words++) {
+		size_t len = strlen(*words);
+
+		if (strncmp(inner, *words, len) != 0)
+			continue;
+		if (dashes >= 2 || inner[len] == ':' || inner[len] == '\0')
+			return true;
+	}
+	return false;
+}
+
+static bool is_rule(const char *lower)
+{
+	size_t len = strlen(lower);
+
+	return len >= 5 && (strspn(lower, "_") == len ||
+			    strspn(lower, "-") == len ||
+			    strspn(lower, "=") == len ||
+			    strspn(lower, "*") == len);
+}
+
+/* Which header field a line is: "*De:* Fulano", "From : x". COUNT if none. */
+static enum trim_field read_field(const char *lower)
+{
+	const char *name = lower + strspn(lower, "*_| \t");
+
+	for (int field = 0; field < TRIM_FIELD__COUNT; field++) {
+		for (const char *const *word = trim_fields[field];
+		     *word != NULL; word++) {
+			size_t len = strlen(*word);
+
+			if (strncmp(name, *word, len) != 0)
+				continue;
+			const char *rest = name + len;
+
+			rest += strspn(rest, "*_ \t|");
+			if (g_str_has_prefix(rest, "\302\240"))
+				rest += 2;
+			if (*rest == ':' || g_str_has_prefix(rest, "："))
+				return (enum trim_field)field;
+		}
+	}
+	return TRIM_FIELD__COUNT;
+}
+
+/* If line i starts the header lines of a quoted mail: the line behind them,
+ * else i. Three different fields, sender and date or subject among them. */
+static guint header_block_end(const GArray *lines, guint i)
+{
+	unsigned seen = 0;
+	guint end = i;
+
+	for (guint n = 0; n < HEADER_LINES && i + n < lines->len; n++) {
+		const struct line *line = line_at(lines, i + n);
+		enum trim_field field = line->lower != NULL
+						? read_field(line->lower)
+						: TRIM_FIELD__COUNT;
+
+		if (n == 0 && field == TRIM_FIELD__COUNT)
+			return i;
+		if (field != TRIM_FIELD__COUNT) {
+			if ((seen & 1U << field) != 0)
+				break;
+			seen |= 1U << field;
+			end = i + n + 1;
+		} else if (line->kind == LINE_QUOTE) {
+			break;
+		}
+	}
+	bool enough = (seen & 1U << TRIM_FIELD_FROM) != 0 &&
+		      ((seen & 1U << TRIM_FIELD_DATE) != 0 ||
+		       (seen & 1U << TRIM_FIELD_SUBJECT) != 0) &&
+		      __builtin_popcount(seen) >= 3;
+
+	return enough ? end : i;
+}
+
+/* ---- where to cut ---- */
+
+struct scan {
+	GArray *lines;
+	guint first_text; /* the first line that is text and no rule */
+	guint last_text;  /* the last line that is text */
+};
+
+static void find_text(struct scan *scan)
+{
+	scan->first_text = scan->lines->len;
+	for (guint i = 0; i < scan->lines->len; i++) {
+		const struct line *line = line_at(scan->lines, i);
+
+		if (line->kind != LINE_TEXT)
+			continue;
+		scan->last_text = i;
+		if (scan->first_text > i &&
+		    (line->lower == NULL || !is_rule(line->lower)))
+			scan->first_text = i;
+	}
+}
+
+/* True if behind a marker, from line i on, nothing of the writer's own can
+ * stand: either the quotation is not marked line by line, or it is and only
+ * blank lines come after it. */
+static bool is_tail(const struct scan *scan, guint i)
+{
+	guint next = skip_blank(scan->lines, i);
+
+	return next >= scan->lines->len ||
+	       line_at(scan->lines, next)->kind != LINE_QUOTE ||
+	       scan->last_text < next;
+}
+
+/* A marker at line i: *ret_first is its first line (it may reach back),
+ * *ret_behind the line behind it. */
+static bool marker_at(const GArray *lines, guint i, guint *ret_first,
+		      guint *ret_behind)
+{
+	const struct line *line = line_at(lines, i);
+
+	if (line->lower == NULL)
+		return false;
+	if (is_separator(line->lower, trim_original, false)) {
+		guint next = skip_blank(lines, i + 1);
+
+		*ret_first = i;
+		*ret_behind = next < lines->len ? header_block_end(lines, next)
+						: lines->len;
+		return true;
+	}
+	guint behind = header_block_end(lines, i);
+
+	if (behind > i) {
+		*ret_first = i;
+		*ret_behind = behind;
+		return true;
+	}
+	if (ends_like_attribution(line->lower)) {
+		guint first = attribution_start(lines, i);
+
+		*ret_first = first;
+		*ret_behind = i + 1;
+		return first <= i;
+	}
+	return false;
+}
+
+/* The rule above a header block belongs to the quotation. */
+static guint include_rule(const GArray *lines, guint first)
+{
+	guint i = first;
+
+	while (i > 0 && line_at(lines, i - 1)->kind == LINE_BLANK)
+		i--;
+	if (i > 0 && line_at(lines, i - 1)->lower != NULL &&
+	    is_rule(line_at(lines, i - 1)->lower))
+		return i - 1;
+	return first;
+}
+
+/* ">" lines at the very end without a marker, if they are the only ones. */
+static guint bare_quote(const struct scan *scan)
+{
+	for (guint i = 0; i < scan->last_text; i++)
+		if (line_at(scan->lines, i)->kind == LINE_QUOTE)
+			return scan->lines->len;
+	return skip_blank(scan->lines, scan->last_text + 1);
+}
+
+static guint find_cut(const struct scan *scan)
+{
+	for (guint i = 0; i < scan->lines->len; i++) {
+		guint first = i, behind = i;
+
+		if (!marker_at(scan->lines, i, &first, &behind))
+			continue;
+		first = include_rule(scan->lines, first);
+		if (is_tail(scan, behind) && scan->first_text < first)
+			return first;
+	}
+	return bare_quote(scan);
+}
+
+char *trim_quotes(const char *text)
+{
+	struct scan scan = { .lines = split_lines(text) };
+	char *kept = NULL;
+
+	find_text(&scan);
+	guint cut = find_cut(&scan);
+
+	if (cut < scan.lines->len && scan.first_text < cut) {
+		const struct line *line = line_at(scan.lines, cut);
+
+		kept = g_strndup(text, (size_t)(line->start - text));
+		g_strchomp(kept);
+	}
+	g_array_unref(scan.lines);
+	return kept != NULL ? kept : g_strdup(text);
+}
+
+bool trim_is_forward(const char *text)
+{
+	GArray *lines = split_lines(text);
+	bool is_forward = false;
+
+	for (guint i = 0; i < lines->len; i++) {
+		const struct line *line = line_at(lines, i);
+		guint first = i, behind = i;
+
+		if (line->kind == LINE_QUOTE)
+			break;
+		if (line->lower == NULL)
+			continue;
+		is_forward = is_separator(line->lower, trim_forwarded, true);
+		if (is_forward || marker_at(lines, i, &first, &behind))
+			break;
+	}
+	g_array_unref(lines);
+	return is_forward;
+}

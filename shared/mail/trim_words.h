@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mail/trim_words.h - the words mail programs put before a quotation
+ *
+ * NULL-terminated tables, lower case.
+ */
+#ifndef PORTARIA_MAIL_TRIM_WORDS_H
+#define PORTARIA_MAIL_TRIM_WORDS_H
+
+/* "wrote": an attribution ends with one of these and a colon. */
+extern const char *const trim_wrote[];
+
+/* "On", "Em", "El": an attribution with a date may start so. */
+extern const char *const trim_on[];
+
+/* Between dashes: "Original Message". */
+extern const char *const trim_original[];
+
+/* Between dashes or alone: "Forwarded message". */
+extern const char *const trim_forwarded[];
+
+enum trim_field {
+	TRIM_FIELD_FROM,
+	TRIM_FIELD_DATE,
+	TRIM_FIELD_TO,
+	TRIM_FIELD_CC,
+	TRIM_FIELD_SUBJECT,
+	TRIM_FIELD__COUNT
+};
+
+/* The header lines of a quoted mail, by field. */
+extern const char *const *const trim_fields[TRIM_FIELD__COUNT];
+
+#endif
