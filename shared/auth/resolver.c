@@ -61,7 +61,7 @@ static struct dns_answer *failed(const char *why)
 /* ---- queries ---- */
 
 static struct query *query_new(struct resolver *resolver,
-			       const struct dns_key *key)
+                               const struct dns_key *key)
 {
 	struct query *query = g_new0(struct query, 1);
 
@@ -91,7 +91,7 @@ static void query_complete(struct query *query, struct dns_answer *answer)
 	struct resolver *resolver = query->resolver;
 
 	dns_cache_put(resolver->cache, &query->key, answer, clock_monotonic(),
-		      true);
+	              true);
 	g_mutex_lock(&resolver->lock);
 	query->answer = answer;
 	g_cond_broadcast(&query->answered);
@@ -106,9 +106,9 @@ static struct dns_answer *answer_from_result(const struct ub_result *result)
 
 	if (result->bogus) {
 		g_autofree char *why = g_strdup_printf(
-			"DNSSEC: %s", result->why_bogus != NULL ?
-					      result->why_bogus :
-					      "validation failed");
+			"DNSSEC: %s", result->why_bogus != NULL
+					      ? result->why_bogus
+					      : "validation failed");
 		return failed(why);
 	}
 	if (result->nxdomain)
@@ -120,8 +120,7 @@ static struct dns_answer *answer_from_result(const struct ub_result *result)
 	else
 		answer = dns_answer_new(DNS_FOUND, ttl, NULL);
 	for (int i = 0; answer->status == DNS_FOUND && result->data[i]; i++)
-		dns_answer_add(answer, result->data[i],
-			       (size_t)result->len[i]);
+		dns_answer_add(answer, result->data[i], (size_t)result->len[i]);
 	answer->secure = result->secure;
 	return answer;
 }
@@ -147,7 +146,7 @@ static char *escape_name(const struct dns_key *key)
 	for (size_t i = 0; i < key->len; i++) {
 		if (key->name[i] == '\\' || !g_ascii_isgraph(key->name[i]))
 			g_string_append_printf(text, "\\%03u",
-					       (unsigned)(guint8)key->name[i]);
+			                       (unsigned)(guint8)key->name[i]);
 		else
 			g_string_append_c(text, key->name[i]);
 	}
@@ -161,7 +160,7 @@ static void query_submit(struct query *query)
 	int rc;
 
 	rc = ub_resolve_async(query->resolver->ctx, name, query->key.type,
-			      CLASS_IN, query, on_result, NULL);
+	                      CLASS_IN, query, on_result, NULL);
 	if (rc != 0)
 		query_complete(query, failed(ub_strerror(rc)));
 }
@@ -169,7 +168,7 @@ static void query_submit(struct query *query)
 /* The running query for key, or a new one; *ret_fresh says which. NULL if
  * there is no room. The reference is the waiter's. Under the lock. */
 static struct query *query_join(struct resolver *resolver,
-				const struct dns_key *key, bool *ret_fresh)
+                                const struct dns_key *key, bool *ret_fresh)
 {
 	struct query *query = g_hash_table_lookup(resolver->pending, key);
 
@@ -188,14 +187,14 @@ static struct query *query_join(struct resolver *resolver,
 /* Under the lock. own_timeout: silence is the name servers' fault and worth
  * remembering, not just the message's budget. */
 static struct dns_answer *query_wait(struct query *query, gint64 until,
-				     bool own_timeout)
+                                     bool own_timeout)
 {
 	struct resolver *resolver = query->resolver;
 	struct dns_answer *answer;
 
 	while (query->answer == NULL && !resolver->stopping)
 		if (!g_cond_wait_until(&query->answered, &resolver->lock,
-				       until * 1000))
+		                       until * 1000))
 			break;
 	if (query->answer != NULL)
 		return dns_answer_ref(query->answer);
@@ -205,13 +204,13 @@ static struct dns_answer *query_wait(struct query *query, gint64 until,
 		return failed("the time for this message is spent");
 	answer = failed("no answer in time");
 	dns_cache_put(resolver->cache, &query->key, answer, clock_monotonic(),
-		      false);
+	              false);
 	return answer;
 }
 
 static struct dns_answer *resolve_locked(struct resolver *resolver,
-					 const struct dns_key *key,
-					 gint64 deadline, gint64 now)
+                                         const struct dns_key *key,
+                                         gint64 deadline, gint64 now)
 {
 	gint64 until = MIN(deadline, now + resolver->timeout);
 	struct dns_answer *answer;
@@ -234,8 +233,8 @@ static struct dns_answer *resolve_locked(struct resolver *resolver,
 }
 
 static struct dns_answer *resolve(struct resolver *resolver,
-				  const struct dns_key *key, gint64 deadline,
-				  gint64 now)
+                                  const struct dns_key *key, gint64 deadline,
+                                  gint64 now)
 {
 	struct dns_answer *answer;
 
@@ -259,8 +258,8 @@ static void append_txt(GString *line, GBytes *rdata)
 
 	g_string_append_c(line, '"');
 	for (size_t i = 0; i < MIN(len, TRACE_TEXT_MAX); i++)
-		g_string_append_c(line, g_ascii_isprint(text[i]) ? text[i] :
-								   '?');
+		g_string_append_c(line,
+		                  g_ascii_isprint(text[i]) ? text[i] : '?');
 	g_string_append(line, len > TRACE_TEXT_MAX ? "...\"" : "\"");
 }
 
@@ -276,12 +275,12 @@ static void append_rdata(GString *line, int type, GBytes *rdata)
 		append_txt(line, rdata);
 	} else if (type == DNS_TYPE_A && len == 4) {
 		g_string_append(line, inet_ntop(AF_INET, data, address,
-						sizeof(address)));
+		                                sizeof(address)));
 	} else if (type == DNS_TYPE_AAAA && len == 16) {
 		g_string_append(line, inet_ntop(AF_INET6, data, address,
-						sizeof(address)));
+		                                sizeof(address)));
 	} else if (len > skip &&
-		   (name = dns_name_from_wire(data + skip, len - skip))) {
+	           (name = dns_name_from_wire(data + skip, len - skip))) {
 		g_string_append(line, name[0] != '\0' ? name : ".");
 	} else {
 		g_string_append(line, "(unreadable)");
@@ -289,7 +288,7 @@ static void append_rdata(GString *line, int type, GBytes *rdata)
 }
 
 static void trace(const struct dns_budget *budget, const char *name,
-		  enum dns_type type, const struct dns_answer *answer)
+                  enum dns_type type, const struct dns_answer *answer)
 {
 	GString *line;
 
@@ -299,7 +298,7 @@ static void trace(const struct dns_budget *budget, const char *name,
 	for (; *name != '\0' && line->len <= DNS_NAME_MAX; name++)
 		g_string_append_c(line, g_ascii_isgraph(*name) ? *name : '?');
 	g_string_append_printf(line, " %s %s", dns_type_name(type),
-			       dns_status_name(answer->status));
+	                       dns_status_name(answer->status));
 	if (answer->why != NULL)
 		g_string_append_printf(line, " (%s)", answer->why);
 	if (answer->secure)
@@ -308,7 +307,7 @@ static void trace(const struct dns_budget *budget, const char *name,
 		append_rdata(line, (int)type, answer->rdata->pdata[i]);
 	if (answer->rdata->len > TRACE_RECORDS)
 		g_string_append_printf(line, " and %u more",
-				       answer->rdata->len - TRACE_RECORDS);
+		                       answer->rdata->len - TRACE_RECORDS);
 	g_ptr_array_add(budget->trace, g_string_free(line, FALSE));
 }
 
@@ -325,8 +324,8 @@ static bool take_lookup(struct dns_budget *budget)
 }
 
 struct dns_answer *resolver_lookup(struct resolver *resolver,
-				   struct dns_budget *budget, const char *name,
-				   enum dns_type type)
+                                   struct dns_budget *budget, const char *name,
+                                   enum dns_type type)
 {
 	gint64 now = clock_monotonic();
 	struct dns_answer *answer;
@@ -341,23 +340,23 @@ struct dns_answer *resolver_lookup(struct resolver *resolver,
 		answer = dns_cache_get(resolver->cache, &key, now);
 		if (answer == NULL)
 			answer = resolve(resolver, &key,
-					 budget != NULL ? budget->deadline :
-							  G_MAXINT64,
-					 now);
+			                 budget != NULL ? budget->deadline
+			                                : G_MAXINT64,
+			                 now);
 	}
 	trace(budget, name, type, answer);
 	return answer;
 }
 
 void resolver_put_for_test(struct resolver *resolver, const char *name,
-			   enum dns_type type, struct dns_answer *answer)
+                           enum dns_type type, struct dns_answer *answer)
 {
 	char buf[DNS_NAME_MAX + 1];
 	struct dns_key key;
 
 	if (dns_key_init(&key, buf, name, type))
 		dns_cache_put(resolver->cache, &key, answer, clock_monotonic(),
-			      true);
+		              true);
 }
 
 /* ---- life ---- */
@@ -395,22 +394,22 @@ static bool host_has_ipv6(void)
 			continue;
 		memcpy(&in6, at->ifa_addr, sizeof(in6));
 		found = !IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr) &&
-			!IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr);
+		        !IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr);
 	}
 	freeifaddrs(list);
 	return found;
 }
 
 static bool set_option(struct ub_ctx *ctx, const char *name, const char *value,
-		       GError **error)
+                       GError **error)
 {
 	int rc = ub_ctx_set_option(ctx, name, value);
 
 	if (rc == 0)
 		return true;
 	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_TEMPORARY,
-		    "libunbound does not take %s %s: %s", name, value,
-		    ub_strerror(rc));
+	            "libunbound does not take %s %s: %s", name, value,
+	            ub_strerror(rc));
 	return false;
 }
 
@@ -420,12 +419,9 @@ static const struct {
 	const char *name;
 	const char *value;
 } base_options[] = {
-	{ "num-queries-per-thread:", "2048" },
-	{ "outgoing-range:", "256" },
-	{ "outgoing-num-tcp:", "16" },
-	{ "infra-keep-probing:", "yes" },
-	{ "infra-host-ttl:", "60" },
-	{ "cache-max-ttl:", "3600" },
+	{ "num-queries-per-thread:", "2048" }, { "outgoing-range:", "256" },
+	{ "outgoing-num-tcp:", "16" },         { "infra-keep-probing:", "yes" },
+	{ "infra-host-ttl:", "60" },           { "cache-max-ttl:", "3600" },
 	{ "cache-max-negative-ttl:", "300" },
 };
 
@@ -438,7 +434,7 @@ static const char *const forward_options[] = {
 
 /* Built-in zones that no option opens; removed once options are final. */
 static const char *const blocked_zones[] = { "test.", "invalid.",
-					     "home.arpa." };
+	                                     "home.arpa." };
 
 static bool is_forwarder(const char *text)
 {
@@ -446,7 +442,7 @@ static bool is_forwarder(const char *text)
 	guint8 address[16];
 
 	if (parts[0] == NULL || (inet_pton(AF_INET, parts[0], address) != 1 &&
-				 inet_pton(AF_INET6, parts[0], address) != 1))
+	                         inet_pton(AF_INET6, parts[0], address) != 1))
 		return false;
 	return parts[1] == NULL ||
 	       g_ascii_string_to_unsigned(parts[1], 10, 1, 65535, NULL, NULL);
@@ -454,16 +450,16 @@ static bool is_forwarder(const char *text)
 
 /* Sets the forwarders; *ret_ipv6 if one of them needs IPv6. */
 static bool set_forwarders(struct ub_ctx *ctx, char **forwarders,
-			   bool *ret_ipv6, GError **error)
+                           bool *ret_ipv6, GError **error)
 {
 	for (unsigned i = 0; forwarders[i] != NULL; i++) {
 		if (!is_forwarder(forwarders[i]) ||
 		    ub_ctx_set_fwd(ctx, forwarders[i]) != 0) {
 			g_set_error(error, PORTARIA_ERROR,
-				    PORTARIA_ERROR_CONFIG,
-				    "dns.forwarders: \"%s\" is not "
-				    "<address>[@port]",
-				    forwarders[i]);
+			            PORTARIA_ERROR_CONFIG,
+			            "dns.forwarders: \"%s\" is not "
+			            "<address>[@port]",
+			            forwarders[i]);
 			return false;
 		}
 		if (strchr(forwarders[i], ':') != NULL)
@@ -484,14 +480,14 @@ static bool set_trust(struct ub_ctx *ctx, const char *file, GError **error)
 	/* libunbound reads it at the first query and then just fails. */
 	if (access(file, R_OK) != 0) {
 		error_set_errno(error, PORTARIA_ERROR_CONFIG, errno,
-				"dns.trust_anchor_file: %s", file);
+		                "dns.trust_anchor_file: %s", file);
 		return false;
 	}
 	rc = ub_ctx_add_ta_file(ctx, file);
 	if (rc == 0)
 		return true;
 	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG,
-		    "dns.trust_anchor_file: %s: %s", file, ub_strerror(rc));
+	            "dns.trust_anchor_file: %s: %s", file, ub_strerror(rc));
 	return false;
 }
 
@@ -501,7 +497,7 @@ static bool has_entries(char **list)
 }
 
 static bool set_options(struct ub_ctx *ctx, const struct config_dns *config,
-			GError **error)
+                        GError **error)
 {
 	bool ipv6 = host_has_ipv6();
 
@@ -510,7 +506,7 @@ static bool set_options(struct ub_ctx *ctx, const struct config_dns *config,
 	ub_ctx_async(ctx, 1); /* threads, not processes */
 	for (size_t i = 0; i < G_N_ELEMENTS(base_options); i++)
 		if (!set_option(ctx, base_options[i].name,
-				base_options[i].value, error))
+		                base_options[i].value, error))
 			return false;
 	if (!set_trust(ctx, config->trust_anchor_file, error))
 		return false;
@@ -522,17 +518,17 @@ static bool set_options(struct ub_ctx *ctx, const struct config_dns *config,
 
 /* These finalise the context: no option can be set behind them. */
 static bool set_zones(struct ub_ctx *ctx, const struct config_dns *config,
-		      GError **error)
+                      GError **error)
 {
 	int rc = 0;
 
 	for (size_t i = 0; has_entries(config->forwarders) &&
-			   i < G_N_ELEMENTS(blocked_zones) && rc == 0;
+	                   i < G_N_ELEMENTS(blocked_zones) && rc == 0;
 	     i++)
 		rc = ub_ctx_zone_remove(ctx, blocked_zones[i]);
 	if (rc != 0) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG,
-			    "libunbound does not start: %s", ub_strerror(rc));
+		            "libunbound does not start: %s", ub_strerror(rc));
 		return false;
 	}
 	if (!has_entries(config->local_zones))
@@ -548,7 +544,7 @@ static bool start(struct resolver *resolver, GError **error)
 	resolver->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (resolver->stop_fd < 0) {
 		error_set_errno(error, PORTARIA_ERROR_TEMPORARY, errno,
-				"eventfd");
+		                "eventfd");
 		return false;
 	}
 	resolver->pump = g_thread_try_new("dns", pump, resolver, error);
@@ -565,16 +561,15 @@ struct resolver *resolver_new(const struct config_dns *config, GError **error)
 	resolver->timeout = (gint64)config->timeout_ms;
 	resolver->cache = dns_cache_new(config->cache_entries);
 	resolver->pending = g_hash_table_new_full(dns_key_hash, dns_key_equal,
-						  NULL, query_unref);
+	                                          NULL, query_unref);
 	resolver->ctx = ub_ctx_create();
 	if (resolver->ctx == NULL) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_TEMPORARY,
-			    "libunbound gives no context");
+		            "libunbound gives no context");
 		return NULL;
 	}
 	if (!set_options(resolver->ctx, config, error) ||
-	    !set_zones(resolver->ctx, config, error) ||
-	    !start(resolver, error))
+	    !set_zones(resolver->ctx, config, error) || !start(resolver, error))
 		return NULL;
 	return g_steal_pointer(&resolver);
 }

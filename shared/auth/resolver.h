@@ -28,7 +28,7 @@ enum dns_status {
 	DNS_FOUND,
 	DNS_NO_NAME, /* NXDOMAIN, or a name that cannot exist */
 	DNS_NO_DATA,
-	DNS_FAILED,  /* try later */
+	DNS_FAILED, /* try later */
 	DNS_STATUS__COUNT
 };
 
@@ -36,7 +36,7 @@ enum dns_status {
 struct dns_answer {
 	gint refs;
 	enum dns_status status;
-	bool secure;      /* validated by DNSSEC */
+	bool secure; /* validated by DNSSEC */
 	guint32 ttl;
 	GPtrArray *rdata; /* GBytes, as on the wire; names uncompressed */
 	char *why;        /* for people when DNS_FAILED, else NULL */
@@ -46,7 +46,7 @@ void dns_answer_unref(struct dns_answer *answer);
 
 /* An answer with one reference and no rdata yet; why may be NULL. */
 struct dns_answer *dns_answer_new(enum dns_status status, guint32 ttl,
-				  const char *why);
+                                  const char *why);
 /* Only before the answer is shared. */
 void dns_answer_add(struct dns_answer *answer, const void *rdata, size_t len);
 
@@ -70,8 +70,8 @@ char *dns_name_from_wire(const guint8 *data, size_t len);
 /* What one message may spend, and what it asked: one for each message. */
 struct dns_budget {
 	guint64 lookups_left;
-	gint64 deadline;   /* clock_monotonic() */
-	GPtrArray *trace;  /* NULL, or char * "example.org TXT found ..." */
+	gint64 deadline;  /* clock_monotonic() */
+	GPtrArray *trace; /* NULL, or char * "example.org TXT found ..." */
 };
 
 struct resolver;
@@ -82,8 +82,8 @@ struct resolver;
  * CNAME are refused, because libunbound does not follow them there. Errors:
  * CONFIG (with file and line).
  */
-struct resolver *resolver_new(const struct config_dns *config, GError **error)
-	NODISCARD;
+struct resolver *resolver_new(const struct config_dns *config,
+                              GError **error) NODISCARD;
 /* Lookups that still wait in other threads end with DNS_FAILED first; nobody
  * may start a new one. */
 void resolver_free(struct resolver *resolver);
@@ -96,8 +96,8 @@ DEFINE_AUTO(resolver)
  * taken as they are. Never NULL; thread-safe.
  */
 struct dns_answer *resolver_lookup(struct resolver *resolver,
-				   struct dns_budget *budget, const char *name,
-				   enum dns_type type);
+                                   struct dns_budget *budget, const char *name,
+                                   enum dns_type type);
 
 /* The character-strings of a TXT rdata joined (RFC 7208 3.3); owned by the
  * caller, length in *ret_len, may hold NUL. */
@@ -106,6 +106,6 @@ char *dns_txt_join(GBytes *rdata, size_t *ret_len);
 /* Tests and benchmarks: answers put into the cache by hand, where they live
  * as long as a real one of this ttl. Takes a reference of its own. */
 void resolver_put_for_test(struct resolver *resolver, const char *name,
-			   enum dns_type type, struct dns_answer *answer);
+                           enum dns_type type, struct dns_answer *answer);
 
 #endif

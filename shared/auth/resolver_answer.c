@@ -18,8 +18,8 @@ static const struct {
 	enum dns_type type;
 	const char *name;
 } type_names[] = {
-	{ DNS_TYPE_A, "A" },       { DNS_TYPE_AAAA, "AAAA" },
-	{ DNS_TYPE_MX, "MX" },     { DNS_TYPE_PTR, "PTR" },
+	{ DNS_TYPE_A, "A" },     { DNS_TYPE_AAAA, "AAAA" },
+	{ DNS_TYPE_MX, "MX" },   { DNS_TYPE_PTR, "PTR" },
 	{ DNS_TYPE_TXT, "TXT" },
 };
 
@@ -42,7 +42,7 @@ static void rdata_free(void *data)
 }
 
 struct dns_answer *dns_answer_new(enum dns_status status, guint32 ttl,
-				  const char *why)
+                                  const char *why)
 {
 	struct dns_answer *answer = g_new0(struct dns_answer, 1);
 
@@ -110,7 +110,8 @@ char *dns_name_from_wire(const guint8 *data, size_t len)
 		for (size_t end = at + label; at < end; at++) {
 			if (data[at] == '.' || !g_ascii_isgraph(data[at]))
 				return NULL;
-			g_string_append_c(name, g_ascii_tolower((gchar)data[at]));
+			g_string_append_c(name,
+			                  g_ascii_tolower((gchar)data[at]));
 		}
 		if (name->len > DNS_NAME_MAX)
 			return NULL;
@@ -131,7 +132,7 @@ char *dns_txt_join(GBytes *rdata, size_t *ret_len)
 		size_t part = MIN((size_t)data[at], len - at - 1);
 
 		g_string_append_len(text, (const char *)data + at + 1,
-				    (gssize)part);
+		                    (gssize)part);
 		at += 1 + part;
 	}
 	*ret_len = text->len;

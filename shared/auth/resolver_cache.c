@@ -67,7 +67,7 @@ static guint hash_finish(guint hash)
 }
 
 bool dns_key_init(struct dns_key *key, char buf[DNS_NAME_MAX + 1],
-		  const char *name, enum dns_type type)
+                  const char *name, enum dns_type type)
 {
 	guint hash = hash_step(hash_start(), (guint8)type);
 	size_t i;
@@ -136,7 +136,7 @@ void dns_cache_free(struct dns_cache *cache)
 }
 
 static struct shard *shard_of(struct dns_cache *cache,
-			      const struct dns_key *key)
+                              const struct dns_key *key)
 {
 	/* The top bits: the hash table uses the bottom. */
 	return &cache->shards[(key->hash >> 24) % SHARDS];
@@ -150,7 +150,7 @@ static void shard_remove(struct shard *shard, struct entry *entry)
 }
 
 static struct entry *shard_find(struct shard *shard, const struct dns_key *key,
-				gint64 now)
+                                gint64 now)
 {
 	struct entry *entry = g_hash_table_lookup(shard->entries, key);
 
@@ -161,7 +161,7 @@ static struct entry *shard_find(struct shard *shard, const struct dns_key *key,
 }
 
 struct dns_answer *dns_cache_get(struct dns_cache *cache,
-				 const struct dns_key *key, gint64 now)
+                                 const struct dns_key *key, gint64 now)
 {
 	struct shard *shard = shard_of(cache, key);
 	struct dns_answer *answer = NULL;
@@ -188,7 +188,7 @@ static gint64 lifetime(const struct dns_answer *answer)
 }
 
 static struct entry *entry_new(const struct dns_key *key,
-			       struct dns_answer *answer, gint64 now)
+                               struct dns_answer *answer, gint64 now)
 {
 	struct entry *entry = g_malloc0(sizeof(*entry) + key->len + 1U);
 
@@ -218,7 +218,7 @@ static void shard_shrink(const struct dns_cache *cache, struct shard *shard)
 }
 
 void dns_cache_put(struct dns_cache *cache, const struct dns_key *key,
-		   struct dns_answer *answer, gint64 now, bool replace)
+                   struct dns_answer *answer, gint64 now, bool replace)
 {
 	struct shard *shard = shard_of(cache, key);
 	struct entry *fresh, *old;

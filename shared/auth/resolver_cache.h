@@ -21,7 +21,7 @@ struct dns_key {
 /* Writes the canonical name into buf, which key borrows. False if the name
  * cannot exist (dns_name_is_safe). */
 bool dns_key_init(struct dns_key *key, char buf[DNS_NAME_MAX + 1],
-		  const char *name, enum dns_type type);
+                  const char *name, enum dns_type type);
 guint dns_key_hash(const void *key);
 gboolean dns_key_equal(const void *a, const void *b);
 
@@ -32,10 +32,10 @@ void dns_cache_free(struct dns_cache *cache);
 
 /* A reference to a live answer or NULL. now: clock_monotonic(). */
 struct dns_answer *dns_cache_get(struct dns_cache *cache,
-				 const struct dns_key *key, gint64 now);
+                                 const struct dns_key *key, gint64 now);
 
 /* Takes a reference. replace false: a live answer stays. */
 void dns_cache_put(struct dns_cache *cache, const struct dns_key *key,
-		   struct dns_answer *answer, gint64 now, bool replace);
+                   struct dns_answer *answer, gint64 now, bool replace);
 
 #endif

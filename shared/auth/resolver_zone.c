@@ -18,7 +18,7 @@
 #define BLANKS       " \t\r"
 
 static const char *const record_types[] = { "A",   "AAAA", "MX", "TXT",
-					    "PTR", "NS",   "SOA" };
+	                                    "PTR", "NS",   "SOA" };
 static const char *const zone_types[] = { "static", "transparent", "refuse" };
 
 struct zone_file {
@@ -73,31 +73,34 @@ static void load_zone(struct zone_file *file, unsigned line, const char *rest)
 		mistake(file, line, "\"zone\" needs the name of a zone");
 		return;
 	}
-	if (more != NULL || (type != NULL && !is_listed(type, zone_types,
-						G_N_ELEMENTS(zone_types)))) {
-		mistake(file, line, "the type of a zone is static, "
-				    "transparent or refuse");
+	if (more != NULL ||
+	    (type != NULL &&
+	     !is_listed(type, zone_types, G_N_ELEMENTS(zone_types)))) {
+		mistake(file, line,
+		        "the type of a zone is static, "
+		        "transparent or refuse");
 		return;
 	}
 	rc = ub_ctx_zone_add(file->ctx, name, type != NULL ? type : "static");
 	if (rc != 0)
 		mistake(file, line, "zone \"%s\" not taken: %s", name,
-			ub_strerror(rc));
+		        ub_strerror(rc));
 }
 
 static bool check_record(struct zone_file *file, unsigned line,
-			 const char *name, const char *class, const char *type,
-			 const char *rdata)
+                         const char *name, const char *class, const char *type,
+                         const char *rdata)
 {
 	if (!dns_name_is_safe(name) || name[0] == '*')
 		mistake(file, line, "\"%s\" cannot be the name of a record",
-			name);
+		        name);
 	else if (class == NULL || g_ascii_strcasecmp(class, "IN") != 0)
 		mistake(file, line, "a record is <name> [TTL] IN <type> ...");
-	else if (type == NULL || !is_listed(type, record_types,
-					    G_N_ELEMENTS(record_types)))
-		mistake(file, line, "the type of a record is A, AAAA, MX, "
-				    "TXT, PTR, NS or SOA");
+	else if (type == NULL ||
+	         !is_listed(type, record_types, G_N_ELEMENTS(record_types)))
+		mistake(file, line,
+		        "the type of a record is A, AAAA, MX, "
+		        "TXT, PTR, NS or SOA");
 	else if (rdata[strspn(rdata, BLANKS)] == '\0')
 		mistake(file, line, "the record has no data");
 	else
@@ -105,16 +108,16 @@ static bool check_record(struct zone_file *file, unsigned line,
 	return false;
 }
 
-static void load_record(struct zone_file *file, unsigned line,
-			const char *name, const char *rest)
+static void load_record(struct zone_file *file, unsigned line, const char *name,
+                        const char *rest)
 {
 	g_autofree char *word = next_word(&rest);
 	g_autofree char *ttl = NULL;
 	g_autofree char *type = NULL;
 	g_autofree char *record = NULL;
 
-	if (word != NULL && g_ascii_string_to_unsigned(word, 10, 0, G_MAXINT32,
-						       NULL, NULL)) {
+	if (word != NULL &&
+	    g_ascii_string_to_unsigned(word, 10, 0, G_MAXINT32, NULL, NULL)) {
 		ttl = g_steal_pointer(&word);
 		word = next_word(&rest);
 	}
@@ -122,10 +125,9 @@ static void load_record(struct zone_file *file, unsigned line,
 	if (!check_record(file, line, name, word, type, rest))
 		return;
 	record = g_strdup_printf("%s %s IN %s%s", name,
-				 ttl != NULL ? ttl : TTL_DEFAULT, type, rest);
+	                         ttl != NULL ? ttl : TTL_DEFAULT, type, rest);
 	if (ub_ctx_data_add(file->ctx, record) != 0)
-		mistake(file, line, "the data of the %s record is wrong",
-			type);
+		mistake(file, line, "the data of the %s record is wrong", type);
 }
 
 /* Cuts the comment off; a "#" between quotes is data. */
@@ -171,7 +173,7 @@ bool resolver_zone_load(struct ub_ctx *ctx, const char *path, GError **error)
 
 	if (!g_file_get_contents(path, &text, NULL, &cause)) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG,
-			    "zone data: %s", cause->message);
+		            "zone data: %s", cause->message);
 		return false;
 	}
 	lines = g_strsplit(text, "\n", -1);
@@ -180,6 +182,6 @@ bool resolver_zone_load(struct ub_ctx *ctx, const char *path, GError **error)
 	if (file.count == 0)
 		return true;
 	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG, "%s",
-		    mistakes->str);
+	            mistakes->str);
 	return false;
 }

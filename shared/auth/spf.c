@@ -22,11 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TERMS_MAX  10 /* that need DNS (4.6.4) */
-#define VOIDS_MAX  2
-#define LOCAL_MAX  256 /* bytes; RFC 5321 allows 64 */
-#define HELO_MAX   255
-#define UNKNOWN    "unknown"
+#define TERMS_MAX 10 /* that need DNS (4.6.4) */
+#define VOIDS_MAX 2
+#define LOCAL_MAX 256 /* bytes; RFC 5321 allows 64 */
+#define HELO_MAX  255
+#define UNKNOWN   "unknown"
 
 #define TOO_MANY_LOOKUPS "more DNS lookups than one message may cause"
 #define TIME_SPENT       "the time for this message is spent"
@@ -153,19 +153,19 @@ static bool read_client(const char *ip, struct client *client)
 	}
 	client->text = g_strdup_printf("%u.%u.%u.%u", a[0], a[1], a[2], a[3]);
 	client->reverse = g_strdup_printf("%u.%u.%u.%u.in-addr.arpa", a[3],
-					  a[2], a[1], a[0]);
+	                                  a[2], a[1], a[0]);
 	return true;
 }
 
 static bool in_network(const struct client *client, const guint8 *network,
-		       unsigned prefix)
+                       unsigned prefix)
 {
 	unsigned bytes = prefix / 8, bits = prefix % 8;
 
 	if (memcmp(client->address, network, bytes) != 0)
 		return false;
-	return bits == 0 || ((client->address[bytes] ^ network[bytes]) >>
-			     (8 - bits)) == 0;
+	return bits == 0 ||
+	       ((client->address[bytes] ^ network[bytes]) >> (8 - bits)) == 0;
 }
 
 /* ---- the sender ---- */
@@ -194,7 +194,7 @@ static char *dup_domain(const char *text)
 		char *ascii = NULL;
 
 		if (idn2_lookup_u8((const guint8 *)domain, (guint8 **)&ascii,
-				   IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) !=
+		                   IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) !=
 		    IDN2_OK)
 			return NULL;
 		g_free(domain);
@@ -239,16 +239,16 @@ static bool read_sender(struct check *check, const struct spf_query *query)
 /* ---- names of the client (5.5, macro p) ---- */
 
 static struct dns_answer *look_up(struct check *check, const char *name,
-				  enum dns_type type)
+                                  enum dns_type type)
 {
 	bool starved = check->budget->lookups_left == 0;
-	struct dns_answer *answer = resolver_lookup(
-		check->resolver, check->budget, name, type);
+	struct dns_answer *answer =
+		resolver_lookup(check->resolver, check->budget, name, type);
 
 	if (starved)
 		check->starved = true;
 	else if (answer->status == DNS_FAILED &&
-		 clock_monotonic() >= check->budget->deadline)
+	         clock_monotonic() >= check->budget->deadline)
 		check->late = true;
 	return answer;
 }
@@ -267,7 +267,7 @@ static bool has_address(struct check *check, const char *name)
 			g_bytes_get_data(answer->rdata->pdata[i], &len);
 
 		found = len == want &&
-			memcmp(data, check->client.address, want) == 0;
+		        memcmp(data, check->client.address, want) == 0;
 	}
 	dns_answer_unref(answer);
 	return found;
@@ -316,7 +316,7 @@ static bool is_any(const char *name, const char *domain)
 
 /* The first validated name that fits; NULL if none does. */
 static char *find_client_name(struct check *check, const char *domain,
-			      bool (*fits)(const char *, const char *))
+                              bool (*fits)(const char *, const char *))
 {
 	char *name;
 
@@ -354,8 +354,8 @@ static char *expand(struct check *check, const char *spec, const char *domain)
 		return g_strdup(domain);
 	if (!check->local_is_ascii && spf_macro_uses(spec, "ls"))
 		return NULL;
-	client = spf_macro_uses(spec, "p") ? dup_client_name(check, domain) :
-					     g_strdup(UNKNOWN);
+	client = spf_macro_uses(spec, "p") ? dup_client_name(check, domain)
+	                                   : g_strdup(UNKNOWN);
 	name = spf_macro_expand(
 		spec, &(struct spf_macro_values){
 			      .sender = check->sender,
@@ -364,9 +364,9 @@ static char *expand(struct check *check, const char *spec, const char *domain)
 			      .domain = domain,
 			      .ip = check->client.text,
 			      .client_name = client,
-			      .ip_version = check->client.family == AF_INET ?
-						    "in-addr" :
-						    "ip6",
+			      .ip_version = check->client.family == AF_INET
+	                                            ? "in-addr"
+	                                            : "ip6",
 			      .helo = check->helo,
 		      });
 	if (!dns_name_is_safe(name) || strchr(name, '.') == NULL)
@@ -375,7 +375,7 @@ static char *expand(struct check *check, const char *spec, const char *domain)
 }
 
 static enum match match_all(struct check *check, const struct spf_term *term,
-			    const char *domain)
+                            const char *domain)
 {
 	(void)check;
 	(void)term;
@@ -384,43 +384,42 @@ static enum match match_all(struct check *check, const struct spf_term *term,
 }
 
 static enum match match_ip4(struct check *check, const struct spf_term *term,
-			    const char *domain)
+                            const char *domain)
 {
 	(void)domain;
 	return check->client.family == AF_INET &&
-			       in_network(&check->client, term->address,
-					  term->prefix4) ?
-		       MATCH_YES :
-		       MATCH_NO;
+	                       in_network(&check->client, term->address,
+	                                  term->prefix4)
+	               ? MATCH_YES
+	               : MATCH_NO;
 }
 
 static enum match match_ip6(struct check *check, const struct spf_term *term,
-			    const char *domain)
+                            const char *domain)
 {
 	(void)domain;
 	return check->client.family == AF_INET6 &&
-			       in_network(&check->client, term->address,
-					  term->prefix6) ?
-		       MATCH_YES :
-		       MATCH_NO;
+	                       in_network(&check->client, term->address,
+	                                  term->prefix6)
+	               ? MATCH_YES
+	               : MATCH_NO;
 }
 
 /* 5.5: trouble with these lookups only means that nothing matches, unless it
  * is our own budget that ended. */
 static enum match match_ptr(struct check *check, const struct spf_term *term,
-			    const char *domain)
+                            const char *domain)
 {
 	g_autofree char *target = expand(check, term->spec, domain);
 	g_autofree char *name =
-		target != NULL ? find_client_name(check, target, is_within) :
-				 NULL;
+		target != NULL ? find_client_name(check, target, is_within)
+			       : NULL;
 
 	return name != NULL ? MATCH_YES : MATCH_NO;
 }
 
 static enum match match_include(struct check *check,
-				const struct spf_term *term,
-				const char *domain)
+                                const struct spf_term *term, const char *domain)
 {
 	/* 5.2 */
 	static const enum match matches[] = {
@@ -453,16 +452,14 @@ static struct spf_term_engine *get_engine(struct check *check)
 }
 
 static enum match match_by_library(struct check *check,
-				   const struct spf_term *term,
-				   enum spf_term_kind kind,
-				   const char *domain)
+                                   const struct spf_term *term,
+                                   enum spf_term_kind kind, const char *domain)
 {
 	g_autofree char *name = expand(check, term->spec, domain);
-	struct spf_term_query query = {
-		kind, name,
-		check->client.family == AF_INET ? term->prefix4 :
-						  term->prefix6
-	};
+	struct spf_term_query query = { kind, name,
+		                        check->client.family == AF_INET
+		                                ? term->prefix4
+		                                : term->prefix6 };
 	unsigned voids = 0;
 	enum spf_term_result result;
 
@@ -477,11 +474,11 @@ static enum match match_by_library(struct check *check,
 		return MATCH_NO;
 	case SPF_TERM_DNS_FAILED:
 		set_reason(check, "DNS: %s",
-			   spf_term_engine_get_why(check->engine));
+		           spf_term_engine_get_why(check->engine));
 		return MATCH_TEMPERROR;
 	case SPF_TERM_TOO_MANY_HOSTS:
 		set_reason(check, "an mx names more than %d hosts",
-			   SPF_HOSTS_MAX);
+		           SPF_HOSTS_MAX);
 		return MATCH_PERMERROR;
 	case SPF_TERM_NO_BUDGET:
 		set_reason(check, TOO_MANY_LOOKUPS);
@@ -494,20 +491,19 @@ static enum match match_by_library(struct check *check,
 }
 
 static enum match match_a(struct check *check, const struct spf_term *term,
-			  const char *domain)
+                          const char *domain)
 {
 	return match_by_library(check, term, SPF_TERM_A, domain);
 }
 
 static enum match match_mx(struct check *check, const struct spf_term *term,
-			   const char *domain)
+                           const char *domain)
 {
 	return match_by_library(check, term, SPF_TERM_MX, domain);
 }
 
-static enum match match_exists(struct check *check,
-			       const struct spf_term *term,
-			       const char *domain)
+static enum match match_exists(struct check *check, const struct spf_term *term,
+                               const char *domain)
 {
 	return match_by_library(check, term, SPF_TERM_EXISTS, domain);
 }
@@ -515,7 +511,7 @@ static enum match match_exists(struct check *check,
 static const struct {
 	bool dns;
 	enum match (*match)(struct check *check, const struct spf_term *term,
-			    const char *domain);
+	                    const char *domain);
 } mechanisms[] = {
 	[SPF_MECHANISM_ALL] = { false, match_all },
 	[SPF_MECHANISM_INCLUDE] = { true, match_include },
@@ -547,7 +543,7 @@ static enum match check_limits(struct check *check)
 {
 	if (check->voids > VOIDS_MAX) {
 		set_reason(check, "more than %d lookups found nothing",
-			   VOIDS_MAX);
+		           VOIDS_MAX);
 		return MATCH_PERMERROR;
 	}
 	if (check->starved) {
@@ -562,7 +558,7 @@ static enum match check_limits(struct check *check)
 }
 
 static enum match match_term(struct check *check, const struct spf_term *term,
-			     const char *domain)
+                             const char *domain)
 {
 	enum match match = MATCH_YES;
 
@@ -576,15 +572,15 @@ static enum match match_term(struct check *check, const struct spf_term *term,
 /* ---- records ---- */
 
 static enum spf_result check_redirect(struct check *check, const char *spec,
-				      const char *domain)
+                                      const char *domain)
 {
 	g_autofree char *target = NULL;
 	enum match match = take_term(check);
 	enum spf_result result;
 
 	if (match != MATCH_YES)
-		return match == MATCH_TEMPERROR ? SPF_RESULT_TEMPERROR :
-						  SPF_RESULT_PERMERROR;
+		return match == MATCH_TEMPERROR ? SPF_RESULT_TEMPERROR
+		                                : SPF_RESULT_PERMERROR;
 	target = expand(check, spec, domain);
 	result = target != NULL ? check_host(check, target) : SPF_RESULT_NONE;
 	if (result != SPF_RESULT_NONE)
@@ -595,8 +591,8 @@ static enum spf_result check_redirect(struct check *check, const char *spec,
 }
 
 static enum spf_result check_record(struct check *check,
-				    const struct spf_record *record,
-				    const char *domain)
+                                    const struct spf_record *record,
+                                    const char *domain)
 {
 	for (guint i = 0; i < record->terms->len; i++) {
 		const struct spf_term *term = record->terms->pdata[i];
@@ -606,8 +602,8 @@ static enum spf_result check_record(struct check *check,
 			break;
 		case MATCH_YES:
 			set_reason(check, "matched term %u (%s) of %s", i + 1,
-				   spf_mechanism_name(term->mechanism),
-				   shown(domain));
+			           spf_mechanism_name(term->mechanism),
+			           shown(domain));
 			return term->qualifier;
 		case MATCH_TEMPERROR:
 			return SPF_RESULT_TEMPERROR;
@@ -623,9 +619,9 @@ static enum spf_result check_record(struct check *check,
 
 /* The one SPF record of an answer (4.5). */
 static enum spf_result select_record(struct check *check,
-				     const struct dns_answer *answer,
-				     const char *domain,
-				     struct spf_record **ret_record)
+                                     const struct dns_answer *answer,
+                                     const char *domain,
+                                     struct spf_record **ret_record)
 {
 	g_autofree char *text = NULL;
 	g_autoptr(GError) error = NULL;
@@ -641,7 +637,7 @@ static enum spf_result select_record(struct check *check,
 			continue;
 		if (text != NULL) {
 			set_reason(check, "%s has several SPF records",
-				   shown(domain));
+			           shown(domain));
 			return SPF_RESULT_PERMERROR;
 		}
 		text = g_steal_pointer(&other);
@@ -662,7 +658,7 @@ static enum spf_result select_record(struct check *check,
 
 /* SPF_RESULT_PASS with the record, else the result. */
 static enum spf_result fetch_record(struct check *check, const char *domain,
-				    struct spf_record **ret_record)
+                                    struct spf_record **ret_record)
 {
 	struct dns_answer *answer = look_up(check, domain, DNS_TYPE_TXT);
 	enum spf_result result;
@@ -671,8 +667,8 @@ static enum spf_result fetch_record(struct check *check, const char *domain,
 		result = select_record(check, answer, domain, ret_record);
 	} else {
 		set_reason(check, "DNS: %s", answer->why);
-		result = check->starved ? SPF_RESULT_PERMERROR :
-					  SPF_RESULT_TEMPERROR;
+		result = check->starved ? SPF_RESULT_PERMERROR
+		                        : SPF_RESULT_TEMPERROR;
 	}
 	dns_answer_unref(answer);
 	return result;
@@ -702,7 +698,7 @@ static void check_clear(struct check *check)
 }
 
 void spf_check(struct resolver *resolver, struct dns_budget *budget,
-	       const struct spf_query *query, struct spf_outcome *ret_outcome)
+               const struct spf_query *query, struct spf_outcome *ret_outcome)
 {
 	struct check check = { .resolver = resolver, .budget = budget };
 
@@ -711,7 +707,7 @@ void spf_check(struct resolver *resolver, struct dns_budget *budget,
 		set_reason(&check, "the address of the client is not known");
 	else if (!read_sender(&check, query))
 		set_reason(&check, "there is no domain that could have a "
-				   "record");
+		                   "record");
 	else
 		ret_outcome->result = check_host(&check, check.sender_domain);
 	ret_outcome->domain = g_strdup(

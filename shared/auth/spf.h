@@ -26,7 +26,7 @@ enum spf_result {
 const char *spf_result_name(enum spf_result result); /* "softfail" */
 
 struct spf_query {
-	const char *ip;     /* of the client, IPv4 or IPv6 text */
+	const char *ip; /* of the client, IPv4 or IPv6 text */
 	const char *helo;
 	const char *sender; /* address, or "" : postmaster@helo (2.4) */
 };
@@ -39,6 +39,6 @@ struct spf_outcome {
 void spf_outcome_clear(struct spf_outcome *outcome);
 
 void spf_check(struct resolver *resolver, struct dns_budget *budget,
-	       const struct spf_query *query, struct spf_outcome *ret_outcome);
+               const struct spf_query *query, struct spf_outcome *ret_outcome);
 
 #endif

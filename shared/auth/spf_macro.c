@@ -11,23 +11,23 @@
 
 #include <string.h>
 
-#define DELIMITERS   ".-+,/_="
-#define LETTERS      "slodiphv"
-#define LETTERS_EXP  "crt"
-#define LABELS_MAX   128 /* more parts than a name can have: all of them */
-#define UNRESERVED   "-._~" /* RFC 3986 2.3, besides letters and digits */
+#define DELIMITERS  ".-+,/_="
+#define LETTERS     "slodiphv"
+#define LETTERS_EXP "crt"
+#define LABELS_MAX  128    /* more parts than a name can have: all of them */
+#define UNRESERVED  "-._~" /* RFC 3986 2.3, besides letters and digits */
 
 struct macro {
-	char letter;       /* lower case */
-	bool escape;       /* the letter was upper case */
-	unsigned keep;     /* rightmost parts, 0: all */
+	char letter;   /* lower case */
+	bool escape;   /* the letter was upper case */
+	unsigned keep; /* rightmost parts, 0: all */
 	bool reverse;
 	char delimiters[sizeof(DELIMITERS)];
 };
 
 /* Reads "%{...}" at text; returns its length, or 0 if it is none. */
 static size_t read_braces(const char *text, size_t len, const char *letters,
-			  struct macro *ret_macro)
+                          struct macro *ret_macro)
 {
 	struct macro macro = { 0 };
 	size_t at = 3;
@@ -42,7 +42,7 @@ static size_t read_braces(const char *text, size_t len, const char *letters,
 	for (; at < len && g_ascii_isdigit(text[at]); at++) {
 		digits = true;
 		macro.keep = MIN(macro.keep * 10 + (unsigned)(text[at] - '0'),
-				 LABELS_MAX);
+		                 LABELS_MAX);
 	}
 	if (digits && macro.keep == 0)
 		return 0;
@@ -74,7 +74,7 @@ static size_t macro_length(const char *text, size_t len, const char *letters)
 /* Checks a macro-string; *ret_tail: offset of the literal behind the last
  * macro. */
 static const char *check_string(const char *text, size_t len,
-				const char *letters, size_t *ret_tail)
+                                const char *letters, size_t *ret_tail)
 {
 	size_t at = 0, macro;
 
@@ -153,10 +153,14 @@ static const char *value_of(char letter, const struct spf_macro_values *values)
 		char letter;
 		const char *value;
 	} table[] = {
-		{ 's', values->sender }, { 'l', values->local },
-		{ 'o', values->sender_domain }, { 'd', values->domain },
-		{ 'i', values->ip }, { 'p', values->client_name },
-		{ 'v', values->ip_version }, { 'h', values->helo },
+		{ 's', values->sender },
+		{ 'l', values->local },
+		{ 'o', values->sender_domain },
+		{ 'd', values->domain },
+		{ 'i', values->ip },
+		{ 'p', values->client_name },
+		{ 'v', values->ip_version },
+		{ 'h', values->helo },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
@@ -188,20 +192,20 @@ static void append_escaped(GString *out, const char *text, bool escape)
 			g_string_append_c(out, *text);
 		else
 			g_string_append_printf(out, "%%%02X",
-					       (unsigned)(guint8)*text);
+			                       (unsigned)(guint8)*text);
 	}
 }
 
 static void append_macro(GString *out, const struct macro *macro,
-			 const struct spf_macro_values *values)
+                         const struct spf_macro_values *values)
 {
-	g_autoptr(GPtrArray) parts = split(
-		value_of(macro->letter, values),
-		macro->delimiters[0] != '\0' ? macro->delimiters : ".");
+	g_autoptr(GPtrArray) parts =
+		split(value_of(macro->letter, values),
+	              macro->delimiters[0] != '\0' ? macro->delimiters : ".");
 	guint count = parts->len;
-	guint skip = macro->keep > 0 && macro->keep < count ?
-			     count - macro->keep :
-			     0;
+	guint skip = macro->keep > 0 && macro->keep < count
+	                     ? count - macro->keep
+	                     : 0;
 
 	for (guint i = skip; i < count; i++) {
 		guint at = macro->reverse ? count - 1 - i : i;
@@ -244,7 +248,7 @@ char *spf_macro_expand(const char *spec, const struct spf_macro_values *values)
 		else if (spec[at + 1] == '-')
 			g_string_append(name, "%20");
 		else if ((used = read_braces(spec + at, len - at, LETTERS,
-					     &macro)) > 0)
+		                             &macro)) > 0)
 			append_macro(name, &macro, values);
 		else
 			used = 1;

@@ -81,7 +81,7 @@ static bool read_prefixes(const char *at, struct spf_term *term)
 }
 
 static const char *read_spec(const char *text, size_t len,
-			     struct spf_term *term)
+                             struct spf_term *term)
 {
 	const char *why = spf_macro_check_domain_spec(text, len);
 
@@ -103,8 +103,7 @@ static const char *read_domain(const char *rest, struct spf_term *term)
 	return read_spec(rest + 1, strlen(rest + 1), term);
 }
 
-static const char *read_optional_domain(const char *rest,
-					struct spf_term *term)
+static const char *read_optional_domain(const char *rest, struct spf_term *term)
 {
 	return *rest == '\0' ? NULL : read_domain(rest, term);
 }
@@ -122,7 +121,7 @@ static size_t prefixes_at(const char *text)
 }
 
 static const char *read_domain_and_prefixes(const char *rest,
-					    struct spf_term *term)
+                                            struct spf_term *term)
 {
 	size_t end = *rest == ':' ? prefixes_at(rest) : 0;
 
@@ -132,7 +131,7 @@ static const char *read_domain_and_prefixes(const char *rest,
 }
 
 static const char *read_network(const char *rest, int family, unsigned max,
-				guint8 *address, unsigned *prefix)
+                                guint8 *address, unsigned *prefix)
 {
 	char text[INET6_ADDRSTRLEN];
 	size_t len;
@@ -160,8 +159,7 @@ static const char *read_ip4(const char *rest, struct spf_term *term)
 
 static const char *read_ip6(const char *rest, struct spf_term *term)
 {
-	return read_network(rest, AF_INET6, 128, term->address,
-			    &term->prefix6);
+	return read_network(rest, AF_INET6, 128, term->address, &term->prefix6);
 }
 
 static const struct {
@@ -181,8 +179,8 @@ G_STATIC_ASSERT(G_N_ELEMENTS(mechanisms) == SPF_MECHANISM__COUNT);
 
 const char *spf_mechanism_name(enum spf_mechanism mechanism)
 {
-	return mechanism < SPF_MECHANISM__COUNT ? mechanisms[mechanism].name :
-						  "?";
+	return mechanism < SPF_MECHANISM__COUNT ? mechanisms[mechanism].name
+	                                        : "?";
 }
 
 /* ---- terms ---- */
@@ -247,7 +245,7 @@ static const char *read_modifier(struct reader *reader, size_t name_len)
 }
 
 static const char *read_mechanism(struct reader *reader, size_t name_len,
-				  enum spf_result qualifier)
+                                  enum spf_result qualifier)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(mechanisms); i++) {
 		struct spf_term *term;
@@ -303,7 +301,7 @@ static bool is_clean(const char *text, size_t len)
 }
 
 static const char *read_terms(struct reader *reader, const char *text,
-			      unsigned *ret_number)
+                              unsigned *ret_number)
 {
 	while (*text != '\0') {
 		size_t len = strcspn(text, " ");
@@ -323,7 +321,7 @@ static const char *read_terms(struct reader *reader, const char *text,
 }
 
 struct spf_record *spf_record_parse(const char *text, size_t len,
-				    GError **error)
+                                    GError **error)
 {
 	AUTO(spf_record) record = g_new0(struct spf_record, 1);
 	struct reader reader = { .record = record };
@@ -334,21 +332,21 @@ struct spf_record *spf_record_parse(const char *text, size_t len,
 	record->terms = g_ptr_array_new_with_free_func(term_free);
 	if (len > SPF_RECORD_MAX) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_LIMIT,
-			    "the record has more than %d bytes",
-			    SPF_RECORD_MAX);
+		            "the record has more than %d bytes",
+		            SPF_RECORD_MAX);
 		return NULL;
 	}
 	if (!spf_record_is_spf(text, len) || !is_clean(text, len)) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_SYNTAX,
-			    "the record has characters outside printable "
-			    "ASCII");
+		            "the record has characters outside printable "
+		            "ASCII");
 		return NULL;
 	}
 	copy = g_strndup(text + strlen(VERSION), len - strlen(VERSION));
 	why = read_terms(&reader, copy, &number);
 	if (why != NULL) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_SYNTAX,
-			    "term %u of the record has %s", number, why);
+		            "term %u of the record has %s", number, why);
 		return NULL;
 	}
 	return g_steal_pointer(&record);

@@ -46,7 +46,7 @@ bool spf_record_is_spf(const char *text, size_t len);
 
 /* Errors: SYNTAX, LIMIT; the message is ours, nothing of the text is in it. */
 struct spf_record *spf_record_parse(const char *text, size_t len,
-				    GError **error) NODISCARD;
+                                    GError **error) NODISCARD;
 void spf_record_free(struct spf_record *record);
 DEFINE_AUTO(spf_record)
 

@@ -25,10 +25,10 @@ struct spf_term_engine {
 	SPF_request_t *request;
 
 	/* Of the term being matched. */
-	bool first;      /* the term's own name is asked for, not a host */
+	bool first; /* the term's own name is asked for, not a host */
 	unsigned voids;
-	unsigned hosts;  /* names that an mx gave */
-	bool found;      /* an address of the client's family, or any A */
+	unsigned hosts; /* names that an mx gave */
+	bool found;     /* an address of the client's family, or any A */
 	bool failed;
 	bool no_budget;
 	char *why;
@@ -46,7 +46,7 @@ static const struct {
 /* ---- the resolver layer ---- */
 
 static SPF_dns_rr_t *rr_new(struct spf_term_engine *engine, const char *name,
-			    ns_type type, int herrno)
+                            ns_type type, int herrno)
 {
 	return SPF_dns_rr_new_init(&engine->layer, name, type, 0, herrno);
 }
@@ -61,7 +61,7 @@ static SPF_dns_rr_data_t *rr_add(SPF_dns_rr_t *rr, size_t len)
 }
 
 static void add_addresses(struct spf_term_engine *engine, SPF_dns_rr_t *rr,
-			  const struct dns_answer *answer, size_t want)
+                          const struct dns_answer *answer, size_t want)
 {
 	for (guint i = 0; i < answer->rdata->len; i++) {
 		size_t len;
@@ -112,8 +112,8 @@ static GPtrArray *read_hosts(const struct dns_answer *answer)
 		size_t len;
 		const guint8 *data =
 			g_bytes_get_data(answer->rdata->pdata[i], &len);
-		char *name = len > 2 ? dns_name_from_wire(data + 2, len - 2) :
-				       NULL;
+		char *name =
+			len > 2 ? dns_name_from_wire(data + 2, len - 2) : NULL;
 		struct host *host;
 
 		if (name == NULL || !dns_name_is_safe(name)) {
@@ -131,7 +131,7 @@ static GPtrArray *read_hosts(const struct dns_answer *answer)
 
 /* One host more than libspf2 looks at tells it that there were too many. */
 static void add_hosts(struct spf_term_engine *engine, SPF_dns_rr_t *rr,
-		      const struct dns_answer *answer)
+                      const struct dns_answer *answer)
 {
 	g_autoptr(GPtrArray) hosts = read_hosts(answer);
 
@@ -148,8 +148,8 @@ static void add_hosts(struct spf_term_engine *engine, SPF_dns_rr_t *rr,
 }
 
 static SPF_dns_rr_t *rr_from_answer(struct spf_term_engine *engine,
-				    const char *name, ns_type type,
-				    const struct dns_answer *answer)
+                                    const char *name, ns_type type,
+                                    const struct dns_answer *answer)
 {
 	SPF_dns_rr_t *rr;
 
@@ -157,8 +157,8 @@ static SPF_dns_rr_t *rr_from_answer(struct spf_term_engine *engine,
 		return rr_new(engine, name, type, TRY_AGAIN);
 	if (answer->status != DNS_FOUND)
 		return rr_new(engine, name, type,
-			      answer->status == DNS_NO_NAME ? HOST_NOT_FOUND :
-							      NO_DATA);
+		              answer->status == DNS_NO_NAME ? HOST_NOT_FOUND
+		                                            : NO_DATA);
 	rr = rr_new(engine, name, type, NETDB_SUCCESS);
 	if (type == ns_t_mx)
 		add_hosts(engine, rr, answer);
@@ -168,7 +168,7 @@ static SPF_dns_rr_t *rr_from_answer(struct spf_term_engine *engine,
 }
 
 static void note_answer(struct spf_term_engine *engine,
-			const struct dns_answer *answer)
+                        const struct dns_answer *answer)
 {
 	if (answer->status == DNS_NO_NAME ||
 	    (answer->status == DNS_NO_DATA && engine->first))
@@ -182,7 +182,7 @@ static void note_answer(struct spf_term_engine *engine,
 }
 
 static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name,
-			    ns_type type, int should_cache)
+                            ns_type type, int should_cache)
 {
 	struct spf_term_engine *engine = layer->hook;
 	struct dns_answer *answer;
@@ -194,7 +194,7 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name,
 	if (engine->budget->lookups_left == 0)
 		engine->no_budget = true;
 	answer = resolver_lookup(engine->resolver, engine->budget, name,
-				 (enum dns_type)type);
+	                         (enum dns_type)type);
 	note_answer(engine, answer);
 	rr = rr_from_answer(engine, name, type, answer);
 	dns_answer_unref(answer);
@@ -203,7 +203,7 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name,
 
 /* The sender's explanation is never wanted. */
 static SPF_errcode_t no_explanation(SPF_server_t *server, const char *domain,
-				    char **buf, size_t *len)
+                                    char **buf, size_t *len)
 {
 	(void)server;
 	(void)domain;
@@ -215,7 +215,7 @@ static SPF_errcode_t no_explanation(SPF_server_t *server, const char *domain,
 /* ---- one term ---- */
 
 static SPF_request_t *request_new(const struct spf_term_engine *engine,
-				  const void *address)
+                                  const void *address)
 {
 	SPF_request_t *request = SPF_request_new(engine->server);
 	struct in6_addr ipv6;
@@ -238,8 +238,8 @@ static SPF_request_t *request_new(const struct spf_term_engine *engine,
 }
 
 struct spf_term_engine *spf_term_engine_new(struct resolver *resolver,
-					    struct dns_budget *budget,
-					    int family, const void *address)
+                                            struct dns_budget *budget,
+                                            int family, const void *address)
 {
 	struct spf_term_engine *engine = g_new0(struct spf_term_engine, 1);
 
@@ -276,7 +276,7 @@ const char *spf_term_engine_get_why(const struct spf_term_engine *engine)
 /* A record of this one term. Both prefix lengths are always there: a name
  * ending in "/24" cannot pass for one. */
 static char *dup_record(const struct spf_term_engine *engine,
-			const struct spf_term_query *query)
+                        const struct spf_term_query *query)
 {
 	GString *record = g_string_new("v=spf1 +");
 	unsigned prefix = query->prefix;
@@ -296,13 +296,12 @@ static char *dup_record(const struct spf_term_engine *engine,
 		if (prefix == 0)
 			prefix = ipv4 ? 32 : 128;
 		g_string_append_printf(record, "/%u//%u", ipv4 ? prefix : 32,
-				       ipv4 ? 128 : prefix);
+		                       ipv4 ? 128 : prefix);
 	}
 	return g_string_free(record, FALSE);
 }
 
-static SPF_result_t interpret(struct spf_term_engine *engine,
-			      const char *text)
+static SPF_result_t interpret(struct spf_term_engine *engine, const char *text)
 {
 	SPF_response_t *response = SPF_response_new(engine->request);
 	SPF_result_t result = SPF_RESULT_INVALID;
@@ -324,8 +323,8 @@ static SPF_result_t interpret(struct spf_term_engine *engine,
 }
 
 enum spf_term_result spf_term_match(struct spf_term_engine *engine,
-				    const struct spf_term_query *query,
-				    unsigned *ret_void)
+                                    const struct spf_term_query *query,
+                                    unsigned *ret_void)
 {
 	g_autofree char *record = dup_record(engine, query);
 	/* With /0 any address of the family will do. */
@@ -347,6 +346,6 @@ enum spf_term_result spf_term_match(struct spf_term_engine *engine,
 		return SPF_TERM_DNS_FAILED;
 	if (engine->hosts > SPF_HOSTS_MAX)
 		return SPF_TERM_TOO_MANY_HOSTS;
-	return result == SPF_RESULT_NEUTRAL ? SPF_TERM_NO_MATCH :
-					      SPF_TERM_BROKEN;
+	return result == SPF_RESULT_NEUTRAL ? SPF_TERM_NO_MATCH
+	                                    : SPF_TERM_BROKEN;
 }

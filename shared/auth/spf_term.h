@@ -32,8 +32,8 @@ struct spf_term_engine;
 /* Both borrowed and must outlive the engine. address: 4 bytes (AF_INET) or
  * 16. One evaluation, one thread. */
 struct spf_term_engine *spf_term_engine_new(struct resolver *resolver,
-					    struct dns_budget *budget,
-					    int family, const void *address);
+                                            struct dns_budget *budget,
+                                            int family, const void *address);
 void spf_term_engine_free(struct spf_term_engine *engine);
 DEFINE_AUTO(spf_term_engine)
 
@@ -47,8 +47,8 @@ struct spf_term_query {
  * has no data; a host of an mx that merely lacks an address of the client's
  * family is not counted. */
 enum spf_term_result spf_term_match(struct spf_term_engine *engine,
-				    const struct spf_term_query *query,
-				    unsigned *ret_void);
+                                    const struct spf_term_query *query,
+                                    unsigned *ret_void);
 
 /* Why the last answer was DNS_FAILED; borrowed, "" if none was. */
 const char *spf_term_engine_get_why(const struct spf_term_engine *engine);

@@ -51,7 +51,7 @@ static char *whole_zone(void)
 	g_autofree char *text = g_strnfill(9000, 'x');
 
 	return g_strdup_printf("%slong.example.com 300 TXT \"%s\"\n", zone_head,
-			       text);
+	                       text);
 }
 
 static int start_server(void **state)
@@ -74,8 +74,8 @@ static struct resolver *new_resolver(guint64 timeout)
 {
 	char *forwarders[] = { server->forwarder, NULL };
 	const struct config_dns config = { .forwarders = forwarders,
-					   .timeout_ms = timeout,
-					   .cache_entries = 1000 };
+		                           .timeout_ms = timeout,
+		                           .cache_entries = 1000 };
 	struct resolver *resolver = resolver_new(&config, NULL);
 
 	assert_non_null(resolver);
@@ -83,7 +83,7 @@ static struct resolver *new_resolver(guint64 timeout)
 }
 
 static struct dns_answer *look_up(struct resolver *resolver, const char *name,
-				  enum dns_type type)
+                                  enum dns_type type)
 {
 	struct dns_budget budget = { 1, DEADLINE, NULL };
 
@@ -91,7 +91,7 @@ static struct dns_answer *look_up(struct resolver *resolver, const char *name,
 }
 
 static enum dns_status status_of(struct resolver *resolver, const char *name,
-				 enum dns_type type)
+                                 enum dns_type type)
 {
 	struct dns_answer *answer = look_up(resolver, name, type);
 	enum dns_status status = answer->status;
@@ -147,10 +147,10 @@ static void test_lookup_over_the_wire(void **state)
 		if (answer->status != cases[i].want ||
 		    answer->rdata->len != cases[i].records)
 			fail_msg("%s: %s, %u records", cases[i].name,
-				 dns_status_name(answer->status),
-				 answer->rdata->len);
+			         dns_status_name(answer->status),
+			         answer->rdata->len);
 		assert_int_equal(answer->why != NULL,
-				 cases[i].want == DNS_FAILED);
+		                 cases[i].want == DNS_FAILED);
 		dns_answer_unref(answer);
 	}
 }
@@ -192,11 +192,11 @@ static void test_silence_of_one_name_spares_the_rest(void **state)
 		g_autofree char *name =
 			g_strdup_printf("x%d.wild.example.com", i);
 
-		assert_int_equal(status_of(resolver, "silent.example.com",
-					   DNS_TYPE_A),
-				 DNS_FAILED);
+		assert_int_equal(
+			status_of(resolver, "silent.example.com", DNS_TYPE_A),
+			DNS_FAILED);
 		assert_int_equal(status_of(resolver, name, DNS_TYPE_TXT),
-				 DNS_FOUND);
+		                 DNS_FOUND);
 	}
 }
 
@@ -217,7 +217,7 @@ static void test_equal_lookups_wait_together(void **state)
 		threads[i] = g_thread_new("waiter", look_up_silence, resolver);
 	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
 		assert_int_equal(GPOINTER_TO_INT(g_thread_join(threads[i])),
-				 DNS_FAILED);
+		                 DNS_FAILED);
 	assert_true(clock_monotonic() - start < 3000);
 }
 
@@ -235,7 +235,7 @@ static void test_late_answer_reaches_the_cache(void **state)
 		hasty.lookups_left = 1;
 		hasty.deadline = clock_monotonic() + 1;
 		answer = resolver_lookup(resolver, &hasty, "tcp.example.com",
-					 DNS_TYPE_TXT);
+		                         DNS_TYPE_TXT);
 		status = answer->status;
 		dns_answer_unref(answer);
 		g_usleep(20000);
@@ -253,7 +253,7 @@ static void test_reload(void **state)
 	(void)state;
 	fakedns_reload(server, "example.com 300 A 192.0.2.1\nbroken\n");
 	assert_int_equal(status_of(resolver, "example.com", DNS_TYPE_MX),
-			 DNS_FOUND);
+	                 DNS_FOUND);
 	fakedns_reload(server, "*.fresh.example 300 A 192.0.2.1\n");
 	for (int i = 0; i < 100 && status != DNS_FOUND; i++) {
 		g_autofree char *name = g_strdup_printf("n%d.fresh.example", i);

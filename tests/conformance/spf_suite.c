@@ -30,7 +30,7 @@ static char *from_hex(const char *hex, gsize *ret_len)
 
 	for (gsize i = 0; i < len; i++)
 		bytes[i] = (char)(g_ascii_xdigit_value(hex[2 * i]) << 4 |
-				  g_ascii_xdigit_value(hex[2 * i + 1]));
+		                  g_ascii_xdigit_value(hex[2 * i + 1]));
 	if (ret_len != NULL)
 		*ret_len = len;
 	return bytes;
@@ -43,7 +43,7 @@ static struct resolver *new_resolver(char *forwarder)
 	char *forwarders[] = { forwarder, NULL };
 	char *zones[] = { NULL, NULL };
 	struct config_dns config = { .timeout_ms = 1000,
-				     .cache_entries = 10000 };
+		                     .cache_entries = 10000 };
 	g_autoptr(GError) error = NULL;
 	struct resolver *resolver;
 	int fd;
@@ -79,7 +79,7 @@ static void put(struct resolver *resolver, char **words)
 		dns_answer_add(answer, rdata, len);
 	}
 	resolver_put_for_test(resolver, name, (enum dns_type)atoi(words[2]),
-			      answer);
+	                      answer);
 	dns_answer_unref(answer);
 }
 
@@ -89,8 +89,8 @@ static void check(struct resolver *resolver, char **words)
 	g_autofree char *sender = from_hex(words[3], NULL);
 	struct spf_query query = { words[1], helo, sender };
 	struct dns_budget budget = { LOOKUPS,
-				     clock_monotonic() + 20 * CLOCK_SECOND,
-				     NULL };
+		                     clock_monotonic() + 20 * CLOCK_SECOND,
+		                     NULL };
 	struct spf_outcome outcome;
 
 	spf_check(resolver, &budget, &query, &outcome);

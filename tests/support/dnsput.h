@@ -3,8 +3,9 @@
  * support/dnsput.h - answers put into a resolver by hand, for tests
  *
  * dnsput_resolver() has no name servers: a forwarder nobody listens on, so
- * that a name not put in is DNS_FAILED after 300 ms. dnsput_nothing() makes
- * a name not exist for every type.
+ * that a name not put in is DNS_FAILED after 300 ms at most. In
+ * dnsput_closed_resolver() such a name does not exist. dnsput_nothing() makes
+ * one name not exist for every type.
  */
 #ifndef PORTARIA_TESTS_SUPPORT_DNSPUT_H
 #define PORTARIA_TESTS_SUPPORT_DNSPUT_H
@@ -13,6 +14,9 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
 
 G_GNUC_UNUSED static struct resolver *dnsput_resolver(void)
 {
@@ -31,9 +35,31 @@ G_GNUC_UNUSED static struct resolver *dnsput_resolver(void)
 	return resolver;
 }
 
+G_GNUC_UNUSED static struct resolver *dnsput_closed_resolver(void)
+{
+	static const char zone[] = "zone . static\n";
+	g_autofree char *path = NULL;
+	int fd = g_file_open_tmp("portaria-zone-XXXXXX", &path, NULL);
+	char *zones[] = { path, NULL };
+	const struct config_dns config = {
+		.local_zones = zones,
+		.timeout_ms = 2000,
+		.cache_entries = 100000,
+	};
+	struct resolver *resolver = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (write(fd, zone, sizeof(zone) - 1) == (ssize_t)sizeof(zone) - 1)
+		resolver = resolver_new(&config, NULL);
+	close(fd);
+	g_unlink(path);
+	return resolver;
+}
+
 /* "a.example" as <1>a<7>example<0>. */
 G_GNUC_UNUSED static void dnsput_append_name(GByteArray *rdata,
-					     const char *name)
+                                             const char *name)
 {
 	g_auto(GStrv) labels = g_strsplit(name, ".", -1);
 	const guint8 root = 0;
@@ -50,8 +76,8 @@ G_GNUC_UNUSED static void dnsput_append_name(GByteArray *rdata,
 }
 
 /* Character-strings of at most 255 bytes. */
-G_GNUC_UNUSED static void dnsput_append_txt(GByteArray *rdata,
-					    const char *text, size_t len)
+G_GNUC_UNUSED static void dnsput_append_txt(GByteArray *rdata, const char *text,
+                                            size_t len)
 {
 	do {
 		guint8 part = (guint8)MIN(len, 255);
@@ -66,7 +92,7 @@ G_GNUC_UNUSED static void dnsput_append_txt(GByteArray *rdata,
 /* The wire form of one value as people write it: "192.0.2.1", "10 mx.example",
  * a name, or the text of a TXT. */
 G_GNUC_UNUSED static GByteArray *dnsput_rdata(enum dns_type type,
-					      const char *value)
+                                              const char *value)
 {
 	GByteArray *rdata = g_byte_array_new();
 	guint8 address[16];
@@ -98,8 +124,8 @@ G_GNUC_UNUSED static GByteArray *dnsput_rdata(enum dns_type type,
 
 /* values: NULL-terminated, one a record. */
 G_GNUC_UNUSED static void dnsput_list(struct resolver *resolver,
-				      const char *name, enum dns_type type,
-				      const char *const *values)
+                                      const char *name, enum dns_type type,
+                                      const char *const *values)
 {
 	struct dns_answer *answer = dns_answer_new(DNS_FOUND, 3600, NULL);
 
@@ -115,12 +141,12 @@ G_GNUC_UNUSED static void dnsput_list(struct resolver *resolver,
 
 #define dnsput(resolver, name, type, ...)                                      \
 	dnsput_list((resolver), (name), (type),                                \
-		    (const char *const[]){ __VA_ARGS__, NULL })
+	            (const char *const[]){ __VA_ARGS__, NULL })
 
 /* A negative answer or a failure; these live 300 s and 5 s. */
 G_GNUC_UNUSED static void dnsput_status(struct resolver *resolver,
-					const char *name, enum dns_type type,
-					enum dns_status status)
+                                        const char *name, enum dns_type type,
+                                        enum dns_status status)
 {
 	struct dns_answer *answer = dns_answer_new(
 		status, 3600, status == DNS_FAILED ? "put by a test" : NULL);
@@ -130,11 +156,11 @@ G_GNUC_UNUSED static void dnsput_status(struct resolver *resolver,
 }
 
 G_GNUC_UNUSED static void dnsput_nothing(struct resolver *resolver,
-					 const char *name)
+                                         const char *name)
 {
 	static const enum dns_type types[] = { DNS_TYPE_A, DNS_TYPE_AAAA,
-					       DNS_TYPE_MX, DNS_TYPE_PTR,
-					       DNS_TYPE_TXT };
+		                               DNS_TYPE_MX, DNS_TYPE_PTR,
+		                               DNS_TYPE_TXT };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
 		dnsput_status(resolver, name, types[i], DNS_NO_NAME);

@@ -44,7 +44,7 @@ struct server {
 };
 
 static GByteArray *answer(const struct server *server, const guint8 *query,
-			  size_t len, bool tcp)
+                          size_t len, bool tcp)
 {
 	g_autofree char *line = NULL;
 	GByteArray *packet =
@@ -61,7 +61,7 @@ static void on_udp(const struct server *server)
 	struct sockaddr_storage from;
 	socklen_t from_len = sizeof(from);
 	ssize_t len = recvfrom(server->udp, query, sizeof(query), 0,
-			       (struct sockaddr *)&from, &from_len);
+	                       (struct sockaddr *)&from, &from_len);
 	GByteArray *packet;
 
 	if (len < 0)
@@ -70,7 +70,7 @@ static void on_udp(const struct server *server)
 	if (packet == NULL)
 		return;
 	if (sendto(server->udp, packet->data, packet->len, 0,
-		   (struct sockaddr *)&from, from_len) < 0)
+	           (struct sockaddr *)&from, from_len) < 0)
 		perror("fakedns: sendto");
 	g_byte_array_unref(packet);
 }
@@ -105,8 +105,8 @@ static void on_connect(struct server *server)
 static void client_answer(const struct server *server, struct client *client)
 {
 	while (client->in->len >= 2) {
-		size_t len = (size_t)client->in->data[0] << 8 |
-			     client->in->data[1];
+		size_t len =
+			(size_t)client->in->data[0] << 8 | client->in->data[1];
 		GByteArray *packet;
 		guint8 prefix[2];
 
@@ -118,7 +118,7 @@ static void client_answer(const struct server *server, struct client *client)
 			prefix[1] = (guint8)packet->len;
 			g_byte_array_append(client->out, prefix, 2);
 			g_byte_array_append(client->out, packet->data,
-					    packet->len);
+			                    packet->len);
 			g_byte_array_unref(packet);
 		}
 		g_byte_array_remove_range(client->in, 0, (guint)len + 2);
@@ -142,7 +142,7 @@ static bool client_read(const struct server *server, struct client *client)
 static bool client_write(struct client *client)
 {
 	ssize_t len = send(client->fd, client->out->data, client->out->len,
-			   MSG_NOSIGNAL);
+	                   MSG_NOSIGNAL);
 
 	if (len < 0)
 		return errno == EAGAIN || errno == EINTR;
@@ -151,7 +151,7 @@ static bool client_write(struct client *client)
 }
 
 static void on_client(const struct server *server, struct client *client,
-		      short events)
+                      short events)
 {
 	bool ok = true;
 
@@ -213,7 +213,7 @@ static void serve(struct server *server)
 		for (size_t i = 0; i < CLIENTS_MAX; i++)
 			if (fds[3 + i].fd >= 0 && fds[3 + i].revents != 0)
 				on_client(server, &server->clients[i],
-					  fds[3 + i].revents);
+				          fds[3 + i].revents);
 		if (fds[0].revents != 0)
 			on_udp(server);
 		if (fds[1].revents != 0)
@@ -224,8 +224,8 @@ static void serve(struct server *server)
 static int bind_one(int type, unsigned port)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET,
-				    .sin_port = htons((guint16)port),
-				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		                    .sin_port = htons((guint16)port),
+		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 	int on = 1;
 
@@ -302,8 +302,8 @@ int main(int argc, char **argv)
 		if (option == 'v')
 			server.verbose = true;
 		else if (option != 'p' ||
-			 !g_ascii_string_to_unsigned(optarg, 10, 0, 65535,
-						     &port, NULL))
+		         !g_ascii_string_to_unsigned(optarg, 10, 0, 65535,
+		                                     &port, NULL))
 			optind = argc;
 	}
 	if (optind != argc - 1) {

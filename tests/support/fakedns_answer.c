@@ -19,14 +19,20 @@
 #define TYPE_OPT      41
 #define CLASS_IN      1
 
-enum { RCODE_OK = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2,
-       RCODE_NXDOMAIN = 3, RCODE_NOTIMP = 4, RCODE_REFUSED = 5 };
+enum {
+	RCODE_OK = 0,
+	RCODE_FORMERR = 1,
+	RCODE_SERVFAIL = 2,
+	RCODE_NXDOMAIN = 3,
+	RCODE_NOTIMP = 4,
+	RCODE_REFUSED = 5
+};
 
 struct question {
 	guint8 name[NAME_MAX_WIRE]; /* lower case */
 	size_t name_len;
 	guint16 type;
-	size_t end;  /* offset behind the question */
+	size_t end; /* offset behind the question */
 	bool edns;
 	size_t room; /* bytes the client takes over UDP */
 };
@@ -57,7 +63,7 @@ static void put32(GByteArray *packet, guint32 value)
 }
 
 static bool read_name(const guint8 *query, size_t len, size_t *at,
-		      struct question *question)
+                      struct question *question)
 {
 	size_t used = 0;
 
@@ -69,8 +75,8 @@ static bool read_name(const guint8 *query, size_t len, size_t *at,
 			return false;
 		question->name[used] = query[*at];
 		for (size_t i = 1; i < label; i++)
-			question->name[used + i] = (guint8)g_ascii_tolower(
-				(gchar)query[*at + i]);
+			question->name[used + i] =
+				(guint8)g_ascii_tolower((gchar)query[*at + i]);
 		used += label;
 		*at += label;
 	}
@@ -81,7 +87,7 @@ static bool read_name(const guint8 *query, size_t len, size_t *at,
 
 /* One question, then perhaps OPT: what resolvers send. */
 static bool read_question(const guint8 *query, size_t len,
-			  struct question *question)
+                          struct question *question)
 {
 	size_t at = HEADER_BYTES;
 
@@ -102,7 +108,7 @@ static bool read_question(const guint8 *query, size_t len,
 }
 
 static void put_record(struct reply *reply, const guint8 *owner,
-		       size_t owner_len, const struct fakedns_record *record)
+                       size_t owner_len, const struct fakedns_record *record)
 {
 	g_byte_array_append(reply->packet, owner, (guint)owner_len);
 	put16(reply->packet, record->type);
@@ -110,7 +116,7 @@ static void put_record(struct reply *reply, const guint8 *owner,
 	put32(reply->packet, record->ttl);
 	put16(reply->packet, (guint16)record->rdata->len);
 	g_byte_array_append(reply->packet, record->rdata->data,
-			    record->rdata->len);
+	                    record->rdata->len);
 }
 
 /* Where an answer may be denied and no SOA is in the zone file. */
@@ -129,7 +135,7 @@ static void put_root_soa(struct reply *reply)
 }
 
 static void put_soa(const struct fakedns_zone *zone, struct reply *reply,
-		    const guint8 *name, size_t len)
+                    const guint8 *name, size_t len)
 {
 	size_t owner = 0;
 	const struct fakedns_record *soa =
@@ -144,8 +150,8 @@ static void put_soa(const struct fakedns_zone *zone, struct reply *reply,
 
 /* The records of a type; *ret_cname if there is just that. */
 static bool put_records(struct reply *reply, const struct fakedns_node *node,
-			const guint8 *name, size_t len, guint16 type,
-			const struct fakedns_record **ret_cname)
+                        const guint8 *name, size_t len, guint16 type,
+                        const struct fakedns_record **ret_cname)
 {
 	bool found = false;
 
@@ -165,7 +171,7 @@ static bool put_records(struct reply *reply, const struct fakedns_node *node,
 }
 
 static void put_answer(const struct fakedns_zone *zone, struct reply *reply,
-		       const guint8 *name, size_t len, guint16 type)
+                       const guint8 *name, size_t len, guint16 type)
 {
 	for (int hop = 0; hop < CNAME_MOST; hop++) {
 		const struct fakedns_node *node =
@@ -189,15 +195,16 @@ static void put_answer(const struct fakedns_zone *zone, struct reply *reply,
 
 static void put_opt(GByteArray *packet)
 {
-	static const guint8 opt[] = { 0, 0, TYPE_OPT, UDP_MOST >> 8,
-				      UDP_MOST & 255, 0, 0, 0, 0, 0, 0 };
+	static const guint8 opt[] = {
+		0, 0, TYPE_OPT, UDP_MOST >> 8, UDP_MOST & 255, 0, 0, 0, 0, 0, 0
+	};
 
 	g_byte_array_append(packet, opt, sizeof(opt));
 }
 
 /* Drops everything behind the question and sets TC or an rcode. */
 static void cut(struct reply *reply, const struct question *question,
-		bool truncated, unsigned rcode)
+                bool truncated, unsigned rcode)
 {
 	g_byte_array_set_size(reply->packet, (guint)question->end);
 	reply->answers = reply->authorities = 0;
@@ -207,7 +214,7 @@ static void cut(struct reply *reply, const struct question *question,
 }
 
 static void set_header(struct reply *reply, const guint8 *query, bool edns,
-		       bool question)
+                       bool question)
 {
 	guint8 *header = reply->packet->data;
 
@@ -222,18 +229,18 @@ static void set_header(struct reply *reply, const guint8 *query, bool edns,
 }
 
 static void fill(const struct fakedns_zone *zone, struct reply *reply,
-		 const struct question *question, enum fakedns_verb verb,
-		 bool tcp)
+                 const struct question *question, enum fakedns_verb verb,
+                 bool tcp)
 {
 	size_t room = tcp ? PACKET_MOST : question->room;
 
 	if (verb == FAKEDNS_SERVFAIL || verb == FAKEDNS_REFUSED) {
-		reply->rcode = verb == FAKEDNS_REFUSED ? RCODE_REFUSED :
-							 RCODE_SERVFAIL;
+		reply->rcode = verb == FAKEDNS_REFUSED ? RCODE_REFUSED
+		                                       : RCODE_SERVFAIL;
 		return;
 	}
 	put_answer(zone, reply, question->name, question->name_len,
-		   question->type);
+	           question->type);
 	if (verb == FAKEDNS_TRUNCATE && !tcp)
 		cut(reply, question, true, RCODE_OK);
 	else if (reply->packet->len + 11 > room)
@@ -249,9 +256,8 @@ static char *dup_line(const struct question *question, const char *what)
 		for (size_t i = 1; i <= question->name[at]; i++) {
 			guint8 byte = question->name[at + i];
 
-			g_string_append_c(line, g_ascii_isgraph(byte) ?
-							(char)byte :
-							'?');
+			g_string_append_c(
+				line, g_ascii_isgraph(byte) ? (char)byte : '?');
 		}
 		g_string_append_c(line, '.');
 	}
@@ -269,9 +275,8 @@ static GByteArray *refuse(const guint8 *query, unsigned rcode)
 	return reply.packet;
 }
 
-GByteArray *fakedns_answer(const struct fakedns_zone *zone,
-			   const guint8 *query, size_t len, bool tcp,
-			   char **ret_line)
+GByteArray *fakedns_answer(const struct fakedns_zone *zone, const guint8 *query,
+                           size_t len, bool tcp, char **ret_line)
 {
 	struct reply reply = { NULL, 0, 0, RCODE_OK };
 	const struct fakedns_node *node;
@@ -287,8 +292,8 @@ GByteArray *fakedns_answer(const struct fakedns_zone *zone,
 	if (!read_question(query, len, &question))
 		return refuse(query, RCODE_FORMERR);
 	node = fakedns_zone_find(zone, question.name, question.name_len);
-	verb = node != NULL ? fakedns_node_get_verb(node, question.type) :
-			      FAKEDNS_ANSWER;
+	verb = node != NULL ? fakedns_node_get_verb(node, question.type)
+	                    : FAKEDNS_ANSWER;
 	if (verb == FAKEDNS_TIMEOUT) {
 		*ret_line = dup_line(&question, "silence");
 		return NULL;
@@ -301,9 +306,9 @@ GByteArray *fakedns_answer(const struct fakedns_zone *zone,
 		put_opt(reply.packet);
 	set_header(&reply, query, question.edns, true);
 	what = g_strdup_printf("%s rcode=%u answers=%u%s", tcp ? "tcp" : "udp",
-			       reply.rcode, reply.answers,
-			       reply.packet->data[2] & 0x02 ? " truncated" :
-							      "");
+	                       reply.rcode, reply.answers,
+	                       reply.packet->data[2] & 0x02 ? " truncated"
+	                                                    : "");
 	*ret_line = dup_line(&question, what);
 	return reply.packet;
 }

@@ -12,8 +12,7 @@
  * is cut (TC) at what the client announced, at most 1232 bytes. *ret_line:
  * "name type what" for a log, owned by the caller, NULL if not a query.
  */
-GByteArray *fakedns_answer(const struct fakedns_zone *zone,
-			   const guint8 *query, size_t len, bool tcp,
-			   char **ret_line);
+GByteArray *fakedns_answer(const struct fakedns_zone *zone, const guint8 *query,
+                           size_t len, bool tcp, char **ret_line);
 
 #endif

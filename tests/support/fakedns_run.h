@@ -34,7 +34,7 @@ G_GNUC_UNUSED static struct fakedns *fakedns_start(const char *zone)
 	}
 	close(fd);
 	dns->process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, NULL,
-					program, dns->zone_file, NULL);
+	                                program, dns->zone_file, NULL);
 	if (dns->process == NULL)
 		return NULL;
 	out = g_data_input_stream_new(

@@ -53,7 +53,7 @@ void fakedns_zone_free(struct fakedns_zone *zone)
 /* ---- the tree ---- */
 
 static struct fakedns_node *node_get(const struct fakedns_zone *zone,
-				     const guint8 *name, size_t len)
+                                     const guint8 *name, size_t len)
 {
 	g_autoptr(GBytes) key = g_bytes_new(name, len);
 
@@ -62,7 +62,7 @@ static struct fakedns_node *node_get(const struct fakedns_zone *zone,
 
 /* The node of a name; it and all names above it come to exist. */
 static struct fakedns_node *node_make(struct fakedns_zone *zone,
-				      const guint8 *name, size_t len)
+                                      const guint8 *name, size_t len)
 {
 	struct fakedns_node *node = node_get(zone, name, len);
 
@@ -78,7 +78,7 @@ static struct fakedns_node *node_make(struct fakedns_zone *zone,
 }
 
 const struct fakedns_node *fakedns_zone_find(const struct fakedns_zone *zone,
-					     const guint8 *name, size_t len)
+                                             const guint8 *name, size_t len)
 {
 	const struct fakedns_node *node = node_get(zone, name, len);
 	guint8 wild[NAME_MAX_WIRE + 2] = { 1, '*' };
@@ -97,16 +97,14 @@ const struct fakedns_node *fakedns_zone_find(const struct fakedns_zone *zone,
 
 const struct fakedns_record *
 fakedns_zone_find_soa(const struct fakedns_zone *zone, const guint8 *name,
-		      size_t len, size_t *ret_owner)
+                      size_t len, size_t *ret_owner)
 {
 	for (size_t at = 0;; at += name[at] + 1U) {
 		const struct fakedns_node *node =
 			node_get(zone, name + at, len - at);
 
-		for (guint i = 0; node != NULL && i < node->records->len;
-		     i++) {
-			struct fakedns_record *record =
-				node->records->pdata[i];
+		for (guint i = 0; node != NULL && i < node->records->len; i++) {
+			struct fakedns_record *record = node->records->pdata[i];
 
 			if (record->type == FAKEDNS_SOA) {
 				*ret_owner = at;
@@ -119,11 +117,11 @@ fakedns_zone_find_soa(const struct fakedns_zone *zone, const guint8 *name,
 }
 
 enum fakedns_verb fakedns_node_get_verb(const struct fakedns_node *node,
-					guint16 type)
+                                        guint16 type)
 {
 	for (guint i = 0; i < node->rules->len; i++) {
-		const struct fakedns_rule *rule = &g_array_index(
-			node->rules, struct fakedns_rule, i);
+		const struct fakedns_rule *rule =
+			&g_array_index(node->rules, struct fakedns_rule, i);
 
 		if (rule->type == FAKEDNS_ANY || rule->type == type)
 			return rule->verb;
@@ -150,8 +148,8 @@ static bool next_number(struct line *line, guint64 max, guint64 *ret_number)
 {
 	g_autofree char *word = next_word(line);
 
-	if (word != NULL && g_ascii_string_to_unsigned(word, 10, 0, max,
-						       ret_number, NULL))
+	if (word != NULL &&
+	    g_ascii_string_to_unsigned(word, 10, 0, max, ret_number, NULL))
 		return true;
 	line->wrong = "not a number in range";
 	return false;
@@ -206,8 +204,7 @@ static GByteArray *name_to_wire(const char *text)
 static bool next_name(struct line *line, GByteArray *out)
 {
 	g_autofree char *word = next_word(line);
-	g_autoptr(GByteArray) wire =
-		word != NULL ? name_to_wire(word) : NULL;
+	g_autoptr(GByteArray) wire = word != NULL ? name_to_wire(word) : NULL;
 
 	if (wire == NULL) {
 		line->wrong = "not a name";
@@ -220,7 +217,7 @@ static bool next_name(struct line *line, GByteArray *out)
 /* ---- rdata ---- */
 
 static bool read_address(struct line *line, int family, guint len,
-			 GByteArray *out)
+                         GByteArray *out)
 {
 	g_autofree char *word = next_word(line);
 	guint8 address[16];
@@ -360,7 +357,7 @@ static size_t find_type(const char *word)
 /* ---- lines ---- */
 
 static bool read_rule(struct line *line, struct fakedns_node *node,
-		      enum fakedns_verb verb)
+                      enum fakedns_verb verb)
 {
 	struct fakedns_rule rule = { verb, FAKEDNS_ANY };
 	g_autofree char *word = next_word(line);
@@ -378,7 +375,7 @@ static bool read_rule(struct line *line, struct fakedns_node *node,
 }
 
 static bool read_record(struct line *line, struct fakedns_node *node,
-			const char *ttl_word)
+                        const char *ttl_word)
 {
 	g_autoptr(GByteArray) rdata = g_byte_array_new();
 	g_autofree char *type_word = next_word(line);
@@ -387,7 +384,7 @@ static bool read_record(struct line *line, struct fakedns_node *node,
 	guint64 ttl;
 
 	if (!g_ascii_string_to_unsigned(ttl_word, 10, 0, G_MAXINT32, &ttl,
-					NULL)) {
+	                                NULL)) {
 		line->wrong = "expected a TTL or a verb behind the name";
 		return false;
 	}
@@ -463,7 +460,7 @@ struct fakedns_zone *fakedns_zone_load(const char *path, char **ret_error)
 	}
 	zone = g_new0(struct fakedns_zone, 1);
 	zone->nodes = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-					    name_free, node_free);
+	                                    name_free, node_free);
 	lines = g_strsplit(text, "\n", -1);
 	for (unsigned i = 0; lines[i] != NULL; i++) {
 		struct line line = { lines[i], NULL };

@@ -65,15 +65,15 @@ void fakedns_zone_free(struct fakedns_zone *zone);
 /* name: wire form, lower case, len with the root. Wildcards are seen
  * through. NULL: no such name. */
 const struct fakedns_node *fakedns_zone_find(const struct fakedns_zone *zone,
-					     const guint8 *name, size_t len);
+                                             const guint8 *name, size_t len);
 
 /* The SOA at or above the name and where in the name its owner starts; NULL
  * if there is none. */
 const struct fakedns_record *
 fakedns_zone_find_soa(const struct fakedns_zone *zone, const guint8 *name,
-		      size_t len, size_t *ret_owner);
+                      size_t len, size_t *ret_owner);
 
 enum fakedns_verb fakedns_node_get_verb(const struct fakedns_node *node,
-					guint16 type);
+                                        guint16 type);
 
 #endif

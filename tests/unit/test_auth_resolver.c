@@ -51,8 +51,8 @@ static struct resolver *zone_resolver(const char *text, GError **error)
 	g_autofree char *path = write_zone(text);
 	char *zones[] = { path, NULL };
 	const struct config_dns config = { .local_zones = zones,
-					   .timeout_ms = 2000,
-					   .cache_entries = 1000 };
+		                           .timeout_ms = 2000,
+		                           .cache_entries = 1000 };
 	struct resolver *resolver = resolver_new(&config, error);
 
 	g_unlink(path);
@@ -64,8 +64,8 @@ static struct resolver *forward_resolver(unsigned port, guint64 timeout)
 	g_autofree char *forwarder = g_strdup_printf("127.0.0.1@%u", port);
 	char *forwarders[] = { forwarder, NULL };
 	const struct config_dns config = { .forwarders = forwarders,
-					   .timeout_ms = timeout,
-					   .cache_entries = 1000 };
+		                           .timeout_ms = timeout,
+		                           .cache_entries = 1000 };
 	struct resolver *resolver = resolver_new(&config, NULL);
 
 	assert_non_null(resolver);
@@ -76,7 +76,7 @@ static struct resolver *forward_resolver(unsigned port, guint64 timeout)
 static int silent_socket(unsigned *ret_port)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET,
-				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(addr);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -88,7 +88,7 @@ static int silent_socket(unsigned *ret_port)
 }
 
 static enum dns_status status_of(struct resolver *resolver, const char *name,
-				 enum dns_type type)
+                                 enum dns_type type)
 {
 	struct dns_budget budget = { .lookups_left = 1, .deadline = DEADLINE };
 	struct dns_answer *answer =
@@ -122,9 +122,9 @@ static void test_lookup_of_local_zones(void **state)
 	(void)state;
 	assert_non_null(resolver);
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
-		assert_int_equal(status_of(resolver, cases[i].name,
-					   cases[i].type),
-				 cases[i].want);
+		assert_int_equal(
+			status_of(resolver, cases[i].name, cases[i].type),
+			cases[i].want);
 }
 
 static void test_lookup_returns_rdata_and_trace(void **state)
@@ -134,10 +134,10 @@ static void test_lookup_returns_rdata_and_trace(void **state)
 	struct dns_budget budget = { 3, DEADLINE, trace };
 	struct dns_answer *txt = resolver_lookup(
 		resolver, &budget, "mixed.example.test", DNS_TYPE_TXT);
-	struct dns_answer *a = resolver_lookup(resolver, &budget,
-					       "example.test", DNS_TYPE_A);
-	struct dns_answer *mx = resolver_lookup(resolver, &budget,
-						"example.test", DNS_TYPE_MX);
+	struct dns_answer *a =
+		resolver_lookup(resolver, &budget, "example.test", DNS_TYPE_A);
+	struct dns_answer *mx =
+		resolver_lookup(resolver, &budget, "example.test", DNS_TYPE_MX);
 	g_autofree char *joined = NULL;
 	size_t len;
 
@@ -151,9 +151,9 @@ static void test_lookup_returns_rdata_and_trace(void **state)
 	assert_int_equal(budget.lookups_left, 0);
 	assert_int_equal(trace->len, 3);
 	assert_string_equal(trace->pdata[0], "mixed.example.test TXT found "
-					     "\"one # twothree\"");
+	                                     "\"one # twothree\"");
 	assert_string_equal(trace->pdata[2],
-			    "example.test MX found mx.example.test");
+	                    "example.test MX found mx.example.test");
 	dns_answer_unref(txt);
 	dns_answer_unref(a);
 	dns_answer_unref(mx);
@@ -163,13 +163,13 @@ static void test_lookup_stops_at_budget(void **state)
 {
 	AUTO(resolver) resolver = zone_resolver(zone_text, NULL);
 	struct dns_budget budget = { 1, DEADLINE, NULL };
-	struct dns_answer *first = resolver_lookup(resolver, &budget,
-						   "example.test", DNS_TYPE_A);
-	struct dns_answer *second = resolver_lookup(
-		resolver, &budget, "example.test", DNS_TYPE_A);
+	struct dns_answer *first =
+		resolver_lookup(resolver, &budget, "example.test", DNS_TYPE_A);
+	struct dns_answer *second =
+		resolver_lookup(resolver, &budget, "example.test", DNS_TYPE_A);
 	struct dns_budget late = { 1, clock_monotonic() - 1, NULL };
-	struct dns_answer *third = resolver_lookup(
-		resolver, &late, "no.example.test", DNS_TYPE_A);
+	struct dns_answer *third =
+		resolver_lookup(resolver, &late, "no.example.test", DNS_TYPE_A);
 
 	(void)state;
 	assert_int_equal(first->status, DNS_FOUND);
@@ -181,7 +181,7 @@ static void test_lookup_stops_at_budget(void **state)
 	dns_answer_unref(third);
 	/* The message's own shortness is not remembered. */
 	assert_int_equal(status_of(resolver, "no.example.test", DNS_TYPE_A),
-			 DNS_NO_NAME);
+	                 DNS_NO_NAME);
 }
 
 static void test_resolver_new_bad_zones(void **state)
@@ -209,7 +209,7 @@ static void test_resolver_new_bad_zones(void **state)
 
 		assert_null(zone_resolver(cases[i].input, &error));
 		assert_true(g_error_matches(error, PORTARIA_ERROR,
-					    PORTARIA_ERROR_CONFIG));
+		                            PORTARIA_ERROR_CONFIG));
 		if (strstr(error->message, cases[i].want) == NULL)
 			fail_msg("%s: %s", cases[i].input, error->message);
 	}
@@ -235,7 +235,7 @@ static void test_resolver_new_bad_config(void **state)
 
 		assert_null(resolver_new(&cases[i], &error));
 		assert_true(g_error_matches(error, PORTARIA_ERROR,
-					    PORTARIA_ERROR_CONFIG));
+		                            PORTARIA_ERROR_CONFIG));
 	}
 }
 
@@ -243,10 +243,11 @@ static void test_names_that_cannot_exist(void **state)
 {
 	g_autofree char *label = g_strnfill(64, 'a');
 	g_autofree char *fits = g_strndup(label, 63);
-	g_autofree char *total = g_strdup_printf("%s.%s.%s.%s", fits, fits,
-						 fits, fits);
-	const char *const bad[] = { "", ".", "a..b", ".a", "a..", label,
-				    total };
+	g_autofree char *total =
+		g_strdup_printf("%s.%s.%s.%s", fits, fits, fits, fits);
+	const char *const bad[] = {
+		"", ".", "a..b", ".a", "a..", label, total
+	};
 	g_autofree char *longest = g_strdup(total + 2);
 	g_autofree char *dotted = g_strconcat(longest, ".", NULL);
 	AUTO(resolver) resolver = dnsput_resolver();
@@ -255,7 +256,7 @@ static void test_names_that_cannot_exist(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		assert_false(dns_name_is_safe(bad[i]));
 		assert_int_equal(status_of(resolver, bad[i], DNS_TYPE_A),
-				 DNS_NO_NAME);
+		                 DNS_NO_NAME);
 	}
 	assert_int_equal(strlen(longest), DNS_NAME_MAX);
 	assert_true(dns_name_is_safe(longest));
@@ -272,13 +273,13 @@ static void test_lookup_of_silent_server_ends(void **state)
 
 	(void)state;
 	assert_int_equal(status_of(resolver, "a.example", DNS_TYPE_A),
-			 DNS_FAILED);
+	                 DNS_FAILED);
 	taken = clock_monotonic() - start;
 	assert_true(taken >= 190 && taken < 3000);
 	/* The second asks nobody: failures are kept for seconds. */
 	start = clock_monotonic();
 	assert_int_equal(status_of(resolver, "a.example", DNS_TYPE_A),
-			 DNS_FAILED);
+	                 DNS_FAILED);
 	assert_true(clock_monotonic() - start < 150);
 	close(fd);
 }
@@ -302,8 +303,7 @@ static void test_lookup_keeps_deadline_of_message(void **state)
 
 static void *look_up_silence(void *resolver)
 {
-	return GINT_TO_POINTER(
-		status_of(resolver, "a.example", DNS_TYPE_A));
+	return GINT_TO_POINTER(status_of(resolver, "a.example", DNS_TYPE_A));
 }
 
 static void test_resolver_free_ends_waiters(void **state)
@@ -321,7 +321,7 @@ static void test_resolver_free_ends_waiters(void **state)
 	resolver_free(resolver);
 	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
 		assert_int_equal(GPOINTER_TO_INT(g_thread_join(threads[i])),
-				 DNS_FAILED);
+		                 DNS_FAILED);
 	assert_true(clock_monotonic() - start < 4000);
 	close(fd);
 }
@@ -331,9 +331,9 @@ static void *look_up_many(void *resolver)
 	gint wrong = 0;
 
 	for (int i = 0; i < 2000; i++)
-		if (status_of(resolver, i % 2 ? "example.test" :
-						"no.example.test",
-			      DNS_TYPE_A) != (i % 2 ? DNS_FOUND : DNS_NO_NAME))
+		if (status_of(resolver,
+		              i % 2 ? "example.test" : "no.example.test",
+		              DNS_TYPE_A) != (i % 2 ? DNS_FOUND : DNS_NO_NAME))
 			wrong++;
 	return GINT_TO_POINTER(wrong);
 }
@@ -347,12 +347,11 @@ static void test_lookup_from_many_threads(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
 		threads[i] = g_thread_new("looker", look_up_many, resolver);
 	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
-		assert_int_equal(GPOINTER_TO_INT(g_thread_join(threads[i])),
-				 0);
+		assert_int_equal(GPOINTER_TO_INT(g_thread_join(threads[i])), 0);
 }
 
 static void put(struct dns_cache *cache, const char *name,
-		enum dns_status status, guint32 ttl, size_t bytes)
+                enum dns_status status, guint32 ttl, size_t bytes)
 {
 	struct dns_answer *answer = dns_answer_new(status, ttl, NULL);
 	g_autofree char *data = g_malloc0(bytes + 1);
@@ -498,9 +497,9 @@ static void test_put_for_test_is_found(void **state)
 	dnsput(resolver, "Put.Example", DNS_TYPE_MX, "10 mx.example");
 	dnsput_nothing(resolver, "gone.example");
 	assert_int_equal(status_of(resolver, "put.example.", DNS_TYPE_MX),
-			 DNS_FOUND);
+	                 DNS_FOUND);
 	assert_int_equal(status_of(resolver, "gone.example", DNS_TYPE_TXT),
-			 DNS_NO_NAME);
+	                 DNS_NO_NAME);
 }
 
 int main(void)
