@@ -14,7 +14,13 @@
 
 /* 64 hex digits, owned by the caller; the blob is there when it returns. */
 char *blob_put(struct store *store, GBytes *data, GError **error) NODISCARD;
-/* The bytes, checked against the digest (PERMANENT if they differ). */
+/* Writes the file of a blob that is too large for the database and does
+ * nothing for a smaller one. Needs no store, so any thread may do the slow
+ * part before the transaction; blob_put then finds the file. */
+bool blob_prepare(const struct config_store *config, GBytes *data,
+		  GError **error) NODISCARD;
+/* The bytes, checked against the digest (PERMANENT if they differ). NOT_FOUND
+ * if no such blob is known, TEMPORARY if its file cannot be read. */
 GBytes *blob_get(struct store *store, const char *sha256, GError **error)
 	NODISCARD;
 

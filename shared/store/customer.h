@@ -43,6 +43,11 @@ struct service {
 void service_free(struct service *service);
 DEFINE_AUTO(service)
 
+/*
+ * Inserting sets id (and created), unless they are set. Texts that are NULL
+ * are stored as "". CONFLICT says who has the code, address, login or the
+ * place of the owner; SYNTAX what cannot be an address or login.
+ */
 bool customer_insert(struct store *store, struct customer *customer,
 		     GError **error) NODISCARD;
 bool customer_update(struct store *store, const struct customer *customer,
@@ -60,14 +65,21 @@ bool contact_insert(struct store *store, struct contact *contact,
 bool contact_update(struct store *store, const struct contact *contact,
 		    GError **error) NODISCARD;
 bool contact_delete(struct store *store, gint64 id, GError **error) NODISCARD;
+struct contact *contact_get(struct store *store, gint64 id, GError **error)
+	NODISCARD;
+/* Active or not: whose address is it? */
+struct contact *contact_find(struct store *store, const char *address,
+			     GError **error) NODISCARD;
 /* An active contact of an active customer. */
 struct contact *contact_by_address(struct store *store, const char *address,
 				   GError **error) NODISCARD;
+/* The same by SASL login: the contact's own, else its address. */
 struct contact *contact_by_login(struct store *store, const char *login,
 				 GError **error) NODISCARD;
 /* Owner first. */
 GPtrArray *contact_list(struct store *store, gint64 customer_id,
 			GError **error) NODISCARD;
+/* An address that no contact has is no error. */
 bool contact_set_bounced(struct store *store, const char *address,
 			 gint64 time, GError **error) NODISCARD;
 
@@ -75,6 +87,7 @@ bool service_insert(struct store *store, struct service *service,
 		    GError **error) NODISCARD;
 bool service_update(struct store *store, const struct service *service,
 		    GError **error) NODISCARD;
+/* CONFLICT if tickets name it: make it inactive instead. */
 bool service_delete(struct store *store, gint64 id, GError **error) NODISCARD;
 GPtrArray *service_list(struct store *store, gint64 customer_id,
 			GError **error) NODISCARD;

@@ -35,11 +35,14 @@ struct department {
 	bool active;
 	char **addresses;  /* keys; the first sends */
 };
-struct department *department_new(void); /* defaults */
+/* Defaults; texts NULL, which are stored as "". */
+struct department *department_new(void);
 void department_free(struct department *department);
 DEFINE_AUTO(department)
 
-/* addresses are inserted too. CONFLICT names what is taken. */
+/* addresses (one at least) are inserted too. CONFLICT names what is taken: an
+ * address belongs to one department, contact or member of staff. SYNTAX for a
+ * name or an address that cannot be one. */
 bool department_insert(struct store *store, struct department *department,
 		       GError **error) NODISCARD; /* sets id */
 bool department_update(struct store *store,
@@ -47,6 +50,7 @@ bool department_update(struct store *store,
 	NODISCARD; /* everything but addresses */
 bool department_add_address(struct store *store, gint64 id,
 			    const char *address, GError **error) NODISCARD;
+/* CONFLICT for the last one: a department needs an address to send from. */
 bool department_remove_address(struct store *store, gint64 id,
 			       const char *address, GError **error) NODISCARD;
 struct department *department_get(struct store *store, gint64 id,

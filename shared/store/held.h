@@ -38,16 +38,21 @@ struct held {
 	char *decided_by; /* staff login or address */
 	char *ticket;     /* ref after release, "" */
 };
+/* Waiting; texts NULL, which are stored as "". */
 struct held *held_new(void);
 void held_free(struct held *held);
 DEFINE_AUTO(held)
 
+/* Sets id and created, unless they are set. */
 bool held_insert(struct store *store, struct held *held, GError **error)
 	NODISCARD;
 struct held *held_get(struct store *store, gint64 id, GError **error) NODISCARD;
 /* state -1 = any; newest first. */
 GPtrArray *held_list(struct store *store, int state, unsigned limit,
 		     GError **error) NODISCARD;
+/* Those still waiting that were created before this time, oldest first. */
+GPtrArray *held_list_waiting(struct store *store, gint64 before,
+			     unsigned limit, GError **error) NODISCARD;
 /* From HELD_WAITING only, else CONFLICT: a confirmation works once. */
 bool held_decide(struct store *store, gint64 id, enum held_state state,
 		 const char *by, const char *ticket, GError **error) NODISCARD;

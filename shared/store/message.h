@@ -36,6 +36,7 @@ struct message {
 	gint64 created;
 	guint32 warnings;
 };
+/* Texts NULL, which are stored as "". */
 struct message *message_new(void);
 void message_free(struct message *message);
 DEFINE_AUTO(message)
@@ -53,7 +54,8 @@ struct attachment {
 void attachment_free(struct attachment *attachment);
 DEFINE_AUTO(attachment)
 
-/* Sets id; created if 0. Touches ticket.updated. Indexes the text. */
+/* Sets id and created, unless they are set. Touches ticket.updated (not its
+ * version). Indexes subject and text. NOT_FOUND if there is no such ticket. */
 bool message_insert(struct store *store, struct message *message,
 		    GError **error) NODISCARD;
 struct message *message_get(struct store *store, gint64 id, GError **error)
@@ -61,8 +63,8 @@ struct message *message_get(struct store *store, gint64 id, GError **error)
 /* Oldest first. */
 GPtrArray *message_list(struct store *store, gint64 ticket_id, GError **error)
 	NODISCARD;
-/* The newest message of this author's address in the ticket, NULL and
- * NOT_FOUND if none: for In-Reply-To. */
+/* The newest message of this author's address in the ticket that has a
+ * Message-ID, NULL and NOT_FOUND if none: for In-Reply-To. */
 struct message *message_last_of(struct store *store, gint64 ticket_id,
 				const char *address, GError **error) NODISCARD;
 
@@ -74,10 +76,10 @@ struct attachment *attachment_get(struct store *store, gint64 id,
 				  GError **error) NODISCARD;
 
 /* Message-IDs of others by which a ticket is known (incoming mail). The
- * first ticket keeps an id. */
+ * first ticket of a department keeps an id. */
 bool message_id_learn(struct store *store, gint64 ticket_id,
 		      const char *message_id, GError **error) NODISCARD;
-/* *ret_ticket: 0 if unknown. */
+/* *ret_ticket: 0 if unknown in this department (0: in any). */
 bool message_id_find(struct store *store, gint64 department_id,
 		     const char *message_id, gint64 *ret_ticket,
 		     GError **error) NODISCARD;

@@ -30,22 +30,28 @@ struct outbox {
 	enum outbox_state state;
 	gint64 created;
 	gint64 next_attempt;
-	gint64 attempts;
+	gint64 attempts;   /* leases taken; a leased row counts the one at
+			      hand */
 	char *last_reply;  /* of the mail server, or our error */
 	gint64 sent;
 };
+/* Queued; texts NULL, which are stored as "". */
 struct outbox *outbox_new(void);
 void outbox_free(struct outbox *outbox);
 DEFINE_AUTO(outbox)
 
-/* id may be set before (made with id_new(), for the Message-ID). */
+/* id may be set before (made with id_new(), for the Message-ID), created and
+ * next_attempt too. bytes must be there; they become a blob. */
 bool outbox_insert(struct store *store, struct outbox *row, GError **error)
 	NODISCARD;
-/* Takes up to `max` due rows for `lease_ms`; own transaction. With bytes. */
+/* Takes up to `max` due rows for `lease_ms`; own transaction. With bytes. A
+ * row whose bytes are damaged becomes failed; one whose bytes cannot be read
+ * now is left for later. `owner` differs for every notifier process. */
 GPtrArray *outbox_lease(struct store *store, const char *owner,
 			gint64 lease_ms, unsigned max, GError **error)
 	NODISCARD;
-/* Own transactions; only while `owner` holds the lease (else CONFLICT). */
+/* Own transactions; only while `owner` holds the lease (else CONFLICT): until
+ * lease_ms have passed and somebody else has taken the row. */
 bool outbox_sent(struct store *store, gint64 id, const char *owner,
 		 const char *reply, GError **error) NODISCARD;
 bool outbox_failed(struct store *store, gint64 id, const char *owner,
@@ -53,9 +59,11 @@ bool outbox_failed(struct store *store, gint64 id, const char *owner,
 bool outbox_retry_at(struct store *store, gint64 id, const char *owner,
 		     gint64 next_attempt, const char *reply, GError **error)
 	NODISCARD;
-/* By hand: makes a queued, failed or cancelled row due now. */
+/* By hand: makes a queued, failed or cancelled row due now; cancels one that
+ * is queued or failed. CONFLICT for any other, and while it is being sent. */
 bool outbox_requeue(struct store *store, gint64 id, GError **error) NODISCARD;
 bool outbox_cancel(struct store *store, gint64 id, GError **error) NODISCARD;
+/* From any state: a bounce may overtake the note that the mail was sent. */
 bool outbox_mark_bounced(struct store *store, gint64 id, const char *why,
 			 GError **error) NODISCARD;
 struct outbox *outbox_get(struct store *store, gint64 id, GError **error)

@@ -5,7 +5,8 @@
  * One struct store is used by one thread at a time; store_pool hands them to
  * threads that come and go (libmilter's). Functions of the other headers of
  * this folder that change something need a transaction of the caller; those
- * that read do not. Every function that can fail sets a GError; a row that
+ * that read do not; after an error the transaction may hold half of the
+ * change and must be rolled back (to a savepoint). Every function that can fail sets a GError; a row that
  * is not there is NULL with PORTARIA_ERROR_NOT_FOUND.
  */
 #ifndef PORTARIA_STORE_STORE_H
@@ -21,7 +22,7 @@ enum store_mode { STORE_READ, STORE_WRITE };
 struct store;
 
 /* Refuses a database whose schema is newer (CONFIG) or older (CONFIG, "run
- * portaria db migrate") than the program. */
+ * portaria db migrate") than the program. config is copied. */
 struct store *store_open(const struct config_store *config,
 			 enum store_mode mode, GError **error) NODISCARD;
 void store_close(struct store *store);
@@ -31,6 +32,13 @@ static inline void store_free(struct store *store)
 }
 DEFINE_AUTO(store)
 
+/*
+ * Transactions; one that is open when the store is closed is rolled back. A
+ * failed commit has rolled back. store_begin looks whether the file was
+ * replaced (a backup put back) or migrated since it was opened: the first is
+ * reopened, the second is CONFIG. Savepoints nest; rollback_to undoes and
+ * ends the innermost one.
+ */
 bool store_begin_at(struct store *store, const char *where, GError **error)
 	NODISCARD;
 #define store_begin(store, error) store_begin_at((store), G_STRLOC, (error))
@@ -40,22 +48,36 @@ bool store_savepoint(struct store *store, GError **error) NODISCARD;
 bool store_release(struct store *store, GError **error) NODISCARD;
 void store_rollback_to(struct store *store);
 
-/* Connections for threads that hop. get blocks when `max` are out. */
+/* Connections for threads that hop, opened when first needed. get blocks when
+ * `max` are out. All must be back before the pool is freed. */
 struct store_pool;
 struct store_pool *store_pool_new(const struct config_store *config,
 				  enum store_mode mode, unsigned max);
 void store_pool_free(struct store_pool *pool);
+DEFINE_AUTO(store_pool)
 struct store *store_pool_get(struct store_pool *pool, GError **error) NODISCARD;
-/* broken: close it instead of keeping it. */
+/* broken: close it instead of keeping it. An open transaction is rolled back.
+ * store NULL is nothing. */
 void store_pool_put(struct store_pool *pool, struct store *store, bool broken);
 
-/* Schema. init creates the file and everything in it (CONFLICT if there is a
- * schema already); migrate brings it up to date; 0 = no schema. */
+/* Schema. init creates the file, everything in it and blob_dir (CONFLICT if
+ * there is a schema already); migrate brings it up to date in one transaction,
+ * after a copy to "<database>.before-<version>"; 0 = no schema. */
 bool store_init(const struct config_store *config, GError **error) NODISCARD;
 bool store_migrate(const struct config_store *config, int *ret_from,
 		   int *ret_to, GError **error) NODISCARD;
 bool store_get_version(const struct config_store *config, int *ret_version,
 		       GError **error) NODISCARD;
 int store_current_version(void); /* what this program needs */
+
+/* Looks for damage: of the file, of references, of the search index and of
+ * blobs that are files (missing or of another size; contents are checked when
+ * read). *ret_problems: a line each, empty if all is well; its owner frees. */
+bool store_check(struct store *store, GPtrArray **ret_problems, GError **error)
+	NODISCARD;
+/* A consistent copy of the database while others write; CONFLICT if `path`
+ * exists. Files of blob_dir are the caller's to copy, afterwards. */
+bool store_backup(struct store *store, const char *path, GError **error)
+	NODISCARD;
 
 #endif

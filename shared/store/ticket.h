@@ -42,8 +42,9 @@ struct ticket {
 	gint64 created;
 	gint64 updated;
 	gint64 closed;   /* 0: not */
-	gint64 version;  /* grows with every change */
+	gint64 version;  /* grows with every ticket_update */
 };
+/* Open, medium priority; texts NULL, which are stored as "". */
 struct ticket *ticket_new(void);
 void ticket_free(struct ticket *ticket);
 DEFINE_AUTO(ticket)
@@ -65,7 +66,8 @@ struct participant {
 };
 void participant_free(struct participant *participant);
 
-/* Makes id and ref (a free one of `prefix`); sets created/updated. */
+/* Makes id and ref (a free one of `prefix`); sets created, unless it is set,
+ * updated and version. Reads fill every text. */
 bool ticket_insert(struct store *store, const char *prefix,
 		   struct ticket *ticket, GError **error) NODISCARD;
 /* Saves status, priority, service, assignee, subject, department, closed;
@@ -84,7 +86,10 @@ struct ticket_filter { /* 0, NULL, -1 : any */
 	gint64 assignee;
 	gint64 customer_id;
 	gint64 since; /* updated at or after */
-	const char *search; /* full text: words of subject and messages */
+	gint64 until; /* updated before */
+	/* Full text: words of ref, subject and messages, or their beginnings,
+	 * in any order, whatever case and accents. LIMIT past 12 words. */
+	const char *search;
 	bool include_closed;
 	unsigned limit; /* 0 = 100 */
 };
@@ -93,7 +98,7 @@ struct ticket_filter { /* 0, NULL, -1 : any */
 GPtrArray *ticket_list(struct store *store, const struct ticket_filter *filter,
 		       GError **error) NODISCARD;
 
-/* Adding somebody twice keeps the first role and is no error. */
+/* The address is a key of anybody. Adding somebody twice keeps the first role and is no error. */
 bool participant_add(struct store *store, gint64 ticket_id,
 		     const char *address, const char *name,
 		     enum participant_role role, GError **error) NODISCARD;
