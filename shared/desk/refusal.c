@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#define ADDRESS_MAX  100
+#define ADDRESS_MAX  80
 #define BRAND_MAX    60
-#define EVIDENCE_MAX 80
+#define EVIDENCE_MAX 60
 
 struct text {
 	unsigned code;
