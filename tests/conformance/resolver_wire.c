@@ -42,7 +42,14 @@ static const char zone_head[] =
 	"1.0.168.192.in-addr.arpa 300 PTR lan.example.com\n"
 	"back\\\\slash.example.com 300 A 192.0.2.6\n"
 	"sp\\032ace.example.com 300 A 192.0.2.7\n"
-	"zero.example.com 0 A 192.0.2.8\n";
+	"zero.example.com 0 A 192.0.2.8\n"
+	"www.signed.example 300 A 192.0.2.9\n"
+	"www.plain.example 300 A 192.0.2.10\n";
+
+/* A key for a zone that the server does not sign. */
+static const char anchor[] =
+	"signed.example. IN DS 12345 13 2 "
+	"0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF\n";
 
 static struct fakedns *server;
 
@@ -244,6 +251,47 @@ static void test_late_answer_reaches_the_cache(void **state)
 	assert_int_equal(status, DNS_FOUND);
 }
 
+static struct resolver *validating_resolver(void)
+{
+	g_autofree char *path = NULL;
+	char *forwarders[] = { server->forwarder, NULL };
+	struct config_dns config = { .forwarders = forwarders,
+		                     .timeout_ms = 5000,
+		                     .cache_entries = 1000 };
+	int fd = g_file_open_tmp("portaria-anchor-XXXXXX", &path, NULL);
+	struct resolver *resolver;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, anchor, sizeof(anchor) - 1),
+	                 sizeof(anchor) - 1);
+	close(fd);
+	config.trust_anchor_file = path;
+	resolver = resolver_new(&config, NULL);
+	assert_non_null(resolver);
+	/* It is read when the first query starts the library. */
+	assert_int_equal(status_of(resolver, "www.plain.example", DNS_TYPE_A),
+	                 DNS_FOUND);
+	g_unlink(path);
+	return resolver;
+}
+
+static void test_bogus_is_failure(void **state)
+{
+	AUTO(resolver) resolver = validating_resolver();
+	struct dns_answer *bogus =
+		look_up(resolver, "www.signed.example", DNS_TYPE_A);
+	struct dns_answer *plain =
+		look_up(resolver, "www.plain.example", DNS_TYPE_A);
+
+	(void)state;
+	assert_int_equal(bogus->status, DNS_FAILED);
+	assert_true(g_str_has_prefix(bogus->why, "DNSSEC: "));
+	assert_false(bogus->secure);
+	assert_false(plain->secure);
+	dns_answer_unref(bogus);
+	dns_answer_unref(plain);
+}
+
 static void test_reload(void **state)
 {
 	AUTO(resolver) resolver = new_resolver(2000);
@@ -274,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_silence_of_one_name_spares_the_rest),
 		cmocka_unit_test(test_equal_lookups_wait_together),
 		cmocka_unit_test(test_late_answer_reaches_the_cache),
+		cmocka_unit_test(test_bogus_is_failure),
 		cmocka_unit_test(test_reload),
 	};
 

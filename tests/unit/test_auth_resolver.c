@@ -301,6 +301,30 @@ static void test_lookup_keeps_deadline_of_message(void **state)
 	close(fd); /* and the resolver goes with a query still running */
 }
 
+/* Queries that nobody waits for any more still count. */
+static void test_lookup_bounds_running_queries(void **state)
+{
+	unsigned port;
+	int fd = silent_socket(&port);
+	AUTO(resolver) resolver = forward_resolver(port, 60000);
+	bool refused = false;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3000 && !refused; i++) {
+		g_autofree char *name = g_strdup_printf("n%u.example", i);
+		struct dns_budget budget = { 1, clock_monotonic() + 1, NULL };
+		struct dns_answer *answer =
+			resolver_lookup(resolver, &budget, name, DNS_TYPE_A);
+
+		assert_int_equal(answer->status, DNS_FAILED);
+		refused = strcmp(answer->why, "too many lookups at once") == 0;
+		dns_answer_unref(answer);
+	}
+	assert_in_range(i, 1000, 3000 - 1);
+	close(fd);
+}
+
 static void *look_up_silence(void *resolver)
 {
 	return GINT_TO_POINTER(status_of(resolver, "a.example", DNS_TYPE_A));
@@ -513,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_names_that_cannot_exist),
 		cmocka_unit_test(test_lookup_of_silent_server_ends),
 		cmocka_unit_test(test_lookup_keeps_deadline_of_message),
+		cmocka_unit_test(test_lookup_bounds_running_queries),
 		cmocka_unit_test(test_resolver_free_ends_waiters),
 		cmocka_unit_test(test_lookup_from_many_threads),
 		cmocka_unit_test(test_cache_clamps_ttl),

@@ -536,6 +536,29 @@ static void test_check_selects_one_record(void **state)
 	                 SPF_RESULT_NONE);
 }
 
+/* A sender cannot bring macros, prefix lengths or further terms. */
+static void test_check_senders_with_syntax(void **state)
+{
+	static const char *const locals[] = { "%{d}", "%{",  "%",
+		                              "a b",  "/0",  "x -all",
+		                              "%%",   "a:b", "a=b" };
+
+	(void)state;
+	txt("q.example", "v=spf1 exists:%{l}.q.example -all");
+	for (size_t i = 0; i < G_N_ELEMENTS(locals); i++) {
+		g_autofree char *sender =
+			g_strconcat(locals[i], "@q.example", NULL);
+		g_autofree char *name =
+			g_strconcat(locals[i], ".q.example", NULL);
+
+		assert_int_equal(check("192.0.2.1", "h.example", sender),
+		                 SPF_RESULT_FAIL);
+		dnsput(dns, name, DNS_TYPE_A, "127.0.0.2");
+		assert_int_equal(check("192.0.2.1", "h.example", sender),
+		                 SPF_RESULT_PASS);
+	}
+}
+
 /* Nothing that the sender chose freely gets into the log by the reason. */
 static void test_reason_is_plain(void **state)
 {
@@ -607,6 +630,7 @@ int main(void)
 		cmocka_unit_test(test_check_local_part_not_ascii),
 		cmocka_unit_test(test_check_budget),
 		cmocka_unit_test(test_check_selects_one_record),
+		cmocka_unit_test(test_check_senders_with_syntax),
 		cmocka_unit_test(test_reason_is_plain),
 		cmocka_unit_test(test_check_from_many_threads),
 	};
