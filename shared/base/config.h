@@ -54,6 +54,20 @@ struct config_milter {
 				     SPF */
 };
 
+/* Messages in a window, 0 = as many as come. Of a network (/24, IPv6 /64), a
+ * proven sender, a department; "anyone" departments have their own numbers. */
+struct config_rate {
+	guint64 window_seconds;
+	guint64 client;
+	guint64 sender;
+	guint64 department;
+	guint64 anyone_client;
+	guint64 anyone_sender;
+	guint64 anyone_department;
+	guint64 entries; /* networks, senders and departments remembered */
+	char **allow;    /* CIDR; clients that are not counted */
+};
+
 struct config_lmtp {
 	char *socket;
 	guint64 socket_mode;
@@ -96,6 +110,7 @@ struct config {
 	struct config_server server;
 	struct config_store store;
 	struct config_milter milter;
+	struct config_rate rate;
 	struct config_lmtp lmtp;
 	struct config_dns dns;
 	struct config_notifier notifier;

@@ -18,6 +18,7 @@
 #define SPOOL       "unix:/var/spool/postfix/portaria/"
 #define STATE       PORTARIA_LOCALSTATEDIR "/lib/portaria/"
 #define SECONDS_DAY ((guint64)86400)
+#define RATE_MOST   1000000
 
 #define ROW(sect, name, kind, low, high, text, line)                           \
 	{                                                                      \
@@ -74,6 +75,25 @@ static struct config_field fields[] = {
 	    "time for decisions at the end of a message")
 	ROW(milter, trusted_networks, NETWORKS, 0, 1000, "127.0.0.0/8;::1",
 	    "relays whose mail is not judged by SPF")
+
+	ROW(rate, window_seconds, SECONDS, 10, SECONDS_DAY, "1m",
+	    "window in which the milter counts messages for departments")
+	ROW(rate, client, COUNT, 0, RATE_MOST, "200",
+	    "messages from one network (/24, IPv6 /64); 0: no limit")
+	ROW(rate, sender, COUNT, 0, RATE_MOST, "60",
+	    "messages from one sender; 0: no limit")
+	ROW(rate, department, COUNT, 0, RATE_MOST, "1000",
+	    "messages to one department; 0: no limit")
+	ROW(rate, anyone_client, COUNT, 0, RATE_MOST, "60",
+	    "the same as client, for departments open to anyone")
+	ROW(rate, anyone_sender, COUNT, 0, RATE_MOST, "20",
+	    "the same as sender, for departments open to anyone")
+	ROW(rate, anyone_department, COUNT, 0, RATE_MOST, "600",
+	    "the same as department, for departments open to anyone")
+	ROW(rate, entries, COUNT, 100, 1000000, "20000",
+	    "networks, senders and departments remembered")
+	ROW(rate, allow, NETWORKS, 0, 1000, "127.0.0.0/8;::1",
+	    "clients that are not counted")
 
 	ROW(lmtp, socket, SOCKET, 1, PATH_BYTES, SPOOL "lmtp",
 	    "where the MTA delivers")

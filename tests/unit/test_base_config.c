@@ -252,6 +252,12 @@ static const struct {
 	{ "dns.local_zones=/a;/b c", "/a;/b c", NULL },
 	{ "dns.local_zones=/a;b", NULL, "\"b\" is not an absolute path" },
 
+	{ "rate.client=0", "0", NULL },
+	{ "rate.client=1000001", NULL, "1000001 is not between 0 and 1000000" },
+	{ "rate.window_seconds=10s", "10s", NULL },
+	{ "rate.window_seconds=9", NULL, "9 is not between 10s and 1d" },
+	{ "rate.entries=99", NULL, "99 is not between 100 and 1000000" },
+	{ "rate.allow=", "", NULL },
 	{ "limits.message_bytes=64K", "64K", NULL },
 	{ "limits.message_bytes=1", NULL, "1 is not between 64K and 1G" },
 	{ "limits.idle_seconds=1m", "1m", NULL },
@@ -341,6 +347,10 @@ static void test_config_load_defaults(void **state)
 	assert_string_equal(c->milter.trusted_networks[0], "127.0.0.0/8");
 	assert_string_equal(c->milter.trusted_networks[1], "::1");
 	assert_null(c->milter.trusted_networks[2]);
+	assert_int_equal(c->rate.window_seconds, 60);
+	assert_int_equal(c->rate.client, 200);
+	assert_int_equal(c->rate.anyone_department, 600);
+	assert_string_equal(c->rate.allow[0], "127.0.0.0/8");
 	assert_int_equal(c->lmtp.batch_bytes, 16 * 1024 * 1024);
 	assert_int_equal(c->lmtp.seal_max_age, 6 * 86400);
 	assert_null(c->dns.forwarders[0]);
