@@ -128,6 +128,11 @@ struct auth_message *auth_message_new(struct auth *auth,
 	return message;
 }
 
+void auth_message_set_deadline(struct auth_message *message, gint64 deadline)
+{
+	message->budget.deadline = deadline;
+}
+
 void auth_message_free(struct auth_message *message)
 {
 	if (message == NULL)

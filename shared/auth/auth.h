@@ -59,6 +59,9 @@ struct auth_message;
 struct auth_message *auth_message_new(struct auth *auth,
 				      const struct auth_client *client,
 				      gint64 deadline, bool trace);
+/* A body may take its time to arrive: before auth_message_finish() the time
+ * for the lookups still to come may be set anew. */
+void auth_message_set_deadline(struct auth_message *message, gint64 deadline);
 void auth_message_free(struct auth_message *message);
 DEFINE_AUTO(auth_message)
 
