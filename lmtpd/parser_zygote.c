@@ -172,12 +172,24 @@ static void close_standard_streams(void)
 		dup2(null, STDERR_FILENO);
 }
 
+/* Handlers of the process that forked us are not for a dying child. */
+static void reset_signals(void)
+{
+	static const int numbers[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+		                       SIGABRT, SIGSYS, SIGXCPU, SIGXFSZ,
+		                       SIGCHLD };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+		signal(numbers[i], SIG_DFL);
+}
+
 static G_NORETURN void zygote_main(int control, const struct parser_job *job)
 {
 	struct zygote zygote = { .job = job };
 	sigset_t set;
 
 	prctl(PR_SET_NAME, "lmtpd-zygote", 0, 0, 0);
+	reset_signals();
 	close_standard_streams();
 	keep_only(control);
 	zygote.sandbox = sandbox_new(NULL);

@@ -213,25 +213,39 @@ void sandbox_free(struct sandbox *sandbox)
 }
 
 /* Never above what the process was given. */
-static bool set_limit(__rlimit_resource_t resource, guint64 value)
+static bool set_limit(__rlimit_resource_t resource, guint64 soft, guint64 hard)
 {
 	struct rlimit limit;
 
 	if (getrlimit(resource, &limit) < 0)
 		return false;
-	limit.rlim_max = MIN(limit.rlim_max, (rlim_t)value);
-	limit.rlim_cur = limit.rlim_max;
+	limit.rlim_max = MIN(limit.rlim_max, (rlim_t)hard);
+	limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)soft);
 	return setrlimit(resource, &limit) == 0;
 }
 
 static bool set_limits(const struct sandbox_limits *limits)
 {
-	return set_limit(RLIMIT_CORE, 0) &&
-	       set_limit(RLIMIT_NOFILE, DESCRIPTORS) &&
-	       set_limit(RLIMIT_STACK, limits->stack) &&
-	       set_limit(RLIMIT_FSIZE, limits->file_bytes) &&
-	       set_limit(RLIMIT_CPU, limits->cpu_seconds) &&
-	       (IS_SANITIZED || set_limit(RLIMIT_AS, limits->memory));
+	const struct {
+		__rlimit_resource_t resource;
+		guint64 soft;
+		guint64 hard;
+	} rows[] = {
+		{ RLIMIT_CORE, 0, 0 },
+		{ RLIMIT_NOFILE, DESCRIPTORS, DESCRIPTORS },
+		{ RLIMIT_STACK, limits->stack, limits->stack },
+		{ RLIMIT_FSIZE, limits->file_bytes, limits->file_bytes },
+		/* SIGXCPU tells why; SIGKILL follows a second later. */
+		{ RLIMIT_CPU, limits->cpu_seconds, limits->cpu_seconds + 1 },
+		{ RLIMIT_AS, limits->memory, limits->memory },
+	};
+	bool ok = true;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows) && ok; i++)
+		if (rows[i].resource != RLIMIT_AS || !IS_SANITIZED)
+			ok = set_limit(rows[i].resource, rows[i].soft,
+				       rows[i].hard);
+	return ok;
 }
 
 bool sandbox_enter(const struct sandbox *sandbox,
