@@ -4,8 +4,8 @@
  *
  * libspf2 aborts on a crafted record, loses terms past 511 bytes and has no
  * limit on void lookups. Every record is therefore validated against the
- * grammar, bounded and made canonical before libspf2 sees it, and all of its
- * lookups go through one counted budget.
+ * grammar here, and libspf2 evaluates one bounded term without macros at a
+ * time (spf_term.h); all lookups go through one counted budget.
  */
 #ifndef PORTARIA_AUTH_SPF_H
 #define PORTARIA_AUTH_SPF_H
@@ -38,6 +38,12 @@ struct spf_outcome {
 };
 void spf_outcome_clear(struct spf_outcome *outcome);
 
+/*
+ * check_host() of RFC 7208 4. Fills ret_outcome (spf_outcome_clear() after
+ * use), reason never NULL, domain "" if there was nothing to check. budget
+ * may not be NULL: without lookups left the result is permerror, past its
+ * deadline temperror. Thread-safe.
+ */
 void spf_check(struct resolver *resolver, struct dns_budget *budget,
                const struct spf_query *query, struct spf_outcome *ret_outcome);
 

@@ -10,11 +10,11 @@
 
 #include <arpa/inet.h>
 #include <spf2/spf.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The name with "%" and blanks escaped, twice its size at most, the frame of
- * the record around it: far from the 511 bytes of libspf2's buffers. */
-G_STATIC_ASSERT(DNS_NAME_MAX + 8 < SPF_MAX_STR_LEN + 8);
+/* A name is one literal to libspf2, far from the end of its buffers. */
+G_STATIC_ASSERT(DNS_NAME_MAX <= SPF_MAX_STR_LEN);
 
 struct spf_term_engine {
 	struct resolver *resolver;
@@ -214,6 +214,28 @@ static SPF_errcode_t no_explanation(SPF_server_t *server, const char *domain,
 
 /* ---- one term ---- */
 
+/*
+ * Not SPF_server_new_dns(), which aborts on a host whose name has 64
+ * characters and compiles texts for replies that are never sent.
+ */
+static SPF_server_t *server_new(SPF_dns_server_t *layer)
+{
+	SPF_server_t *server = calloc(1, sizeof(*server));
+	SPF_response_t *response = NULL;
+
+	if (server == NULL)
+		return NULL;
+	server->resolver = layer;
+	server->max_dns_mech = SPF_MAX_DNS_MECH;
+	server->max_dns_ptr = SPF_MAX_DNS_PTR;
+	server->max_dns_mx = SPF_HOSTS_MAX;
+	SPF_server_set_rec_dom(server, "localhost");
+	SPF_server_set_explanation(server, "none", &response);
+	if (response != NULL)
+		SPF_response_free(response);
+	return server;
+}
+
 static SPF_request_t *request_new(const struct spf_term_engine *engine,
                                   const void *address)
 {
@@ -250,7 +272,7 @@ struct spf_term_engine *spf_term_engine_new(struct resolver *resolver,
 	engine->layer.lookup = lookup;
 	engine->layer.get_exp = no_explanation;
 	engine->layer.hook = engine;
-	engine->server = SPF_server_new_dns(&engine->layer, 0);
+	engine->server = server_new(&engine->layer);
 	if (engine->server != NULL)
 		engine->request = request_new(engine, address);
 	return engine;
