@@ -11,7 +11,8 @@
 #define NUMBER     G_GINT64_CONSTANT(3765432198765432109)
 
 /* A department address of 31 octets on the left side. */
-#define LONGEST "abcdefghijklmnopqrstuvwxyz12345@desk.example"
+#define LONGEST  "abcdefghijklmnopqrstuvwxyz12345@desk.example"
+#define TOO_LONG "abcdefghijklmnopqrstuvwxyz123456@desk.example"
 
 static bool reads_id(const struct fixture *fixture, const char *id)
 {
@@ -297,7 +298,7 @@ static void test_local_part_never_passes_64(void **state)
 static void test_no_room_gives_the_plain_address(void **state)
 {
 	static const char *const addresses[] = {
-		"x" LONGEST,
+		TOO_LONG,
 		"\"two words\"@desk.example",
 		"no-at-sign",
 	};
