@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The RFC 7208 test suite against spf_check().
 
-    spf_suite.py [--wire FAKEDNS] SPF_SUITE RFC7208_TESTS_YML
+    spf_suite.py [--wire FAKEDNS] SPF_SUITE CORPUS
 
-SPF_SUITE is the program of spf_suite.c. By default the answers of a scenario
+SPF_SUITE is the program of spf_suite.c. CORPUS is the folder that holds
+spf-rfc7208/; the environment's PORTARIA_CORPUS goes before it. By default the answers of a scenario
 are put into its resolver; with --wire they come from the name server FAKEDNS
 on the loopback. Prints the cases that are not right and the count; fails if
 fewer than MINIMUM are right. Exit 77: the suite is not here, skipped.
@@ -43,8 +44,8 @@ def join(value):
 
 
 def load_entries(entries):
-    """One name: its records by type in order, None where TIMEOUT stands."""
-    records, no_txt = [], False
+    """One name: its (type, value) in order; TIMEOUT stands as a type."""
+    records = []
     has_txt = any(isinstance(e, dict) and "TXT" in e for e in entries)
     for entry in entries:
         if entry == "TIMEOUT":
@@ -216,10 +217,12 @@ def main(argv):
     if argv[1] == "--wire":
         fakedns = argv[2]
         del argv[1:3]
-    if not os.path.exists(argv[2]):
-        skip(f"no {argv[2]}")
+    suite = os.path.join(os.environ.get("PORTARIA_CORPUS") or argv[2],
+                         "spf-rfc7208", "rfc7208-tests.yml")
+    if not os.path.exists(suite):
+        skip(f"no {suite}")
     right = total = most = 0
-    with open(argv[2], encoding="utf-8") as file:
+    with open(suite, encoding="utf-8") as file:
         for scenario in yaml.safe_load_all(file):
             for name, want, got, lookups, reason in run_scenario(
                     argv[1], fakedns, scenario):
