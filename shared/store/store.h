@@ -36,8 +36,9 @@ DEFINE_AUTO(store)
  * Transactions; one that is open when the store is closed is rolled back. A
  * failed commit has rolled back. store_begin looks whether the file was
  * replaced (a backup put back) or migrated since it was opened: the first is
- * reopened, the second is CONFIG. Savepoints nest; rollback_to undoes and
- * ends the innermost one.
+ * reopened, the second is CONFIG. In read mode a transaction is a view that
+ * others do not change. Savepoints nest; rollback_to undoes and ends the
+ * innermost one.
  */
 bool store_begin_at(struct store *store, const char *where, GError **error)
 	NODISCARD;
@@ -76,7 +77,9 @@ int store_current_version(void); /* what this program needs */
 bool store_check(struct store *store, GPtrArray **ret_problems, GError **error)
 	NODISCARD;
 /* A consistent copy of the database while others write; CONFLICT if `path`
- * exists. Files of blob_dir are the caller's to copy, afterwards. */
+ * exists. Files of blob_dir are the caller's to copy, afterwards. Whoever puts
+ * a copy back removes "<database>-wal" and "<database>-shm" before: they
+ * belong to the old file. */
 bool store_backup(struct store *store, const char *path, GError **error)
 	NODISCARD;
 

@@ -23,7 +23,7 @@ CREATE TABLE blob (
 
 -- Departments (setores): whom mail can be written to.
 CREATE TABLE department (
-	id BIGINT NOT NULL PRIMARY KEY,
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
 	name TEXT NOT NULL UNIQUE, -- "suporte", for commands and logs
 	title TEXT NOT NULL, -- "Suporte", for people
 	accept TEXT NOT NULL, -- registered, replies or anyone
@@ -37,7 +37,7 @@ CREATE TABLE department (
 -- The addresses of departments.
 CREATE TABLE department_address (
 	address TEXT NOT NULL PRIMARY KEY, -- key, without extension
-	department_id BIGINT NOT NULL REFERENCES department (id),
+	department_id BIGINT NOT NULL REFERENCES department (id), -- whose it is
 	position BIGINT NOT NULL -- order; the lowest one sends
 );
 CREATE INDEX department_address_department
@@ -45,25 +45,25 @@ CREATE INDEX department_address_department
 
 -- Customers: accounts of the provider.
 CREATE TABLE customer (
-	id BIGINT NOT NULL PRIMARY KEY,
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
 	code TEXT NOT NULL, -- the provider's own number
-	name TEXT NOT NULL,
+	name TEXT NOT NULL, -- company or person
 	name_folded TEXT NOT NULL, -- without case and accents, to find it by
 	language TEXT NOT NULL, -- '' = the department's
-	active SMALLINT NOT NULL,
-	created BIGINT NOT NULL
+	active SMALLINT NOT NULL, -- 0: treated as unknown
+	created BIGINT NOT NULL -- when
 );
 CREATE UNIQUE INDEX customer_code ON customer (code) WHERE code <> '';
 
 -- Who may write for a customer.
 CREATE TABLE contact (
-	id BIGINT NOT NULL PRIMARY KEY,
-	customer_id BIGINT NOT NULL REFERENCES customer (id),
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
+	customer_id BIGINT NOT NULL REFERENCES customer (id), -- for whom
 	address TEXT NOT NULL UNIQUE, -- key
-	name TEXT NOT NULL,
+	name TEXT NOT NULL, -- for people
 	role TEXT NOT NULL, -- owner (the registered login) or additional
 	login TEXT NOT NULL, -- SASL login, '' = the address
-	active SMALLINT NOT NULL,
+	active SMALLINT NOT NULL, -- 0: treated as unknown
 	bounced BIGINT NOT NULL -- last permanent bounce of mail to it
 );
 CREATE INDEX contact_customer ON contact (customer_id);
@@ -73,19 +73,19 @@ CREATE UNIQUE INDEX contact_login ON contact (login) WHERE login <> '';
 
 -- What a customer bought.
 CREATE TABLE service (
-	id BIGINT NOT NULL PRIMARY KEY,
-	customer_id BIGINT NOT NULL REFERENCES customer (id),
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
+	customer_id BIGINT NOT NULL REFERENCES customer (id), -- who bought it
 	kind TEXT NOT NULL, -- hosting, domain, ...
-	label TEXT NOT NULL,
+	label TEXT NOT NULL, -- for people
 	domain TEXT NOT NULL, -- A-labels, lower case
-	active SMALLINT NOT NULL
+	active SMALLINT NOT NULL -- 0: not any more
 );
 CREATE INDEX service_customer ON service (customer_id);
 CREATE INDEX service_domain ON service (domain) WHERE domain <> '';
 
 -- The networks of a service.
 CREATE TABLE service_range (
-	service_id BIGINT NOT NULL REFERENCES service (id),
+	service_id BIGINT NOT NULL REFERENCES service (id), -- whose range
 	position BIGINT NOT NULL, -- order as given
 	cidr TEXT NOT NULL, -- "192.0.2.0/24"
 	PRIMARY KEY (service_id, position)
@@ -93,20 +93,20 @@ CREATE TABLE service_range (
 
 -- Staff (atendentes).
 CREATE TABLE staff (
-	id BIGINT NOT NULL PRIMARY KEY,
-	login TEXT NOT NULL UNIQUE,
-	name TEXT NOT NULL,
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
+	login TEXT NOT NULL UNIQUE, -- for commands and the panel
+	name TEXT NOT NULL, -- for people
 	address TEXT NOT NULL UNIQUE, -- key
 	language TEXT NOT NULL, -- '' = the site's
 	admin SMALLINT NOT NULL, -- may change registry and settings
-	active SMALLINT NOT NULL,
+	active SMALLINT NOT NULL, -- 0: has left
 	notify SMALLINT NOT NULL -- wants notices of new messages
 );
 
 -- Which staff answer for which department.
 CREATE TABLE staff_department (
-	staff_id BIGINT NOT NULL REFERENCES staff (id),
-	department_id BIGINT NOT NULL REFERENCES department (id),
+	staff_id BIGINT NOT NULL REFERENCES staff (id), -- who
+	department_id BIGINT NOT NULL REFERENCES department (id), -- for which
 	PRIMARY KEY (staff_id, department_id)
 );
 CREATE INDEX staff_department_department
@@ -114,17 +114,17 @@ CREATE INDEX staff_department_department
 
 -- Tickets (chamados).
 CREATE TABLE ticket (
-	id BIGINT NOT NULL PRIMARY KEY,
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
 	ref TEXT NOT NULL UNIQUE, -- "VIA-7K3Q9MX", what people see
-	department_id BIGINT NOT NULL REFERENCES department (id),
+	department_id BIGINT NOT NULL REFERENCES department (id), -- where it is now
 	customer_id BIGINT REFERENCES customer (id), -- NULL: not registered
 	requester TEXT NOT NULL, -- key of who opened it
 	subject TEXT NOT NULL, -- without prefixes and token
 	status TEXT NOT NULL, -- open, answered, ... (ticket.c)
 	priority TEXT NOT NULL, -- low, medium, high
-	service_id BIGINT REFERENCES service (id),
-	assignee BIGINT REFERENCES staff (id),
-	created BIGINT NOT NULL,
+	service_id BIGINT REFERENCES service (id), -- what it is about
+	assignee BIGINT REFERENCES staff (id), -- who works on it
+	created BIGINT NOT NULL, -- when it was opened
 	updated BIGINT NOT NULL, -- last change or message
 	closed BIGINT NOT NULL, -- when it was closed
 	version BIGINT NOT NULL -- grows with every change of this row
@@ -139,9 +139,9 @@ CREATE INDEX ticket_service ON ticket (service_id);
 
 -- Who may write to a ticket and reads it.
 CREATE TABLE participant (
-	ticket_id BIGINT NOT NULL REFERENCES ticket (id),
+	ticket_id BIGINT NOT NULL REFERENCES ticket (id), -- in which ticket
 	address TEXT NOT NULL, -- key
-	name TEXT NOT NULL,
+	name TEXT NOT NULL, -- for people
 	role TEXT NOT NULL, -- owner, contact, copy or reporter
 	added BIGINT NOT NULL, -- when
 	PRIMARY KEY (ticket_id, address)
@@ -150,40 +150,40 @@ CREATE INDEX participant_address ON participant (address);
 
 -- The entries of a ticket.
 CREATE TABLE message (
-	id BIGINT NOT NULL PRIMARY KEY,
-	ticket_id BIGINT NOT NULL REFERENCES ticket (id),
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
+	ticket_id BIGINT NOT NULL REFERENCES ticket (id), -- of which ticket
 	author TEXT NOT NULL, -- customer, staff, note or event
 	address TEXT NOT NULL, -- key of who wrote, '' for events
 	name TEXT NOT NULL, -- as the registry knows the author
-	staff_id BIGINT REFERENCES staff (id),
+	staff_id BIGINT REFERENCES staff (id), -- which staff member wrote
 	channel TEXT NOT NULL, -- mail, cli, panel, system
 	kind TEXT NOT NULL, -- human, bounce, ... of mail
 	message_id TEXT NOT NULL, -- Message-ID with <>
-	subject TEXT NOT NULL,
-	text TEXT NOT NULL, -- all of it
-	text_trimmed TEXT NOT NULL, -- without quotes and signature
-	html TEXT NOT NULL,
+	subject TEXT NOT NULL, -- as it came
 	raw TEXT REFERENCES blob (sha256), -- the original bytes
 	auth TEXT NOT NULL, -- what authentication said, one line
 	client_ip TEXT NOT NULL, -- who delivered it
 	queue_id TEXT NOT NULL, -- name of the message in the MTA's log
 	sent BIGINT NOT NULL, -- the Date field
 	created BIGINT NOT NULL, -- when it came
-	warnings BIGINT NOT NULL -- bits of mail/mail.h: what was odd
+	warnings BIGINT NOT NULL, -- bits of mail/mail.h: what was odd
+	text TEXT NOT NULL, -- all of it; the long columns stand last
+	text_trimmed TEXT NOT NULL, -- without quotes and signature
+	html TEXT NOT NULL -- as it came, not made safe
 );
 CREATE INDEX message_ticket ON message (ticket_id, id);
 CREATE INDEX message_raw ON message (raw);
 
 -- Parts of a message that are files.
 CREATE TABLE attachment (
-	id BIGINT NOT NULL PRIMARY KEY,
-	message_id BIGINT NOT NULL REFERENCES message (id),
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
+	message_id BIGINT NOT NULL REFERENCES message (id), -- of which message
 	filename TEXT NOT NULL, -- made safe
-	content_type TEXT NOT NULL,
+	content_type TEXT NOT NULL, -- "image/png"
 	content_id TEXT NOT NULL, -- by which HTML names it
 	is_inline SMALLINT NOT NULL, -- shown in the text
 	size BIGINT NOT NULL, -- bytes
-	blob TEXT NOT NULL REFERENCES blob (sha256)
+	blob TEXT NOT NULL REFERENCES blob (sha256) -- the bytes
 );
 CREATE INDEX attachment_message ON attachment (message_id);
 CREATE INDEX attachment_blob ON attachment (blob);
@@ -191,7 +191,7 @@ CREATE INDEX attachment_blob ON attachment (blob);
 -- Message-IDs made by others, for threading.
 CREATE TABLE foreign_id (
 	message_id TEXT NOT NULL, -- with <>
-	ticket_id BIGINT NOT NULL REFERENCES ticket (id),
+	ticket_id BIGINT NOT NULL REFERENCES ticket (id), -- the ticket known by it
 	id BIGINT NOT NULL, -- order: the lowest ticket keeps the Message-ID
 	PRIMARY KEY (message_id, ticket_id)
 );
@@ -208,21 +208,21 @@ CREATE INDEX delivery_message ON delivery (message_key, id);
 
 -- Messages that wait for confirmation or for staff.
 CREATE TABLE held (
-	id BIGINT NOT NULL PRIMARY KEY,
-	department_id BIGINT NOT NULL REFERENCES department (id),
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
+	department_id BIGINT NOT NULL REFERENCES department (id), -- for whom
 	address TEXT NOT NULL, -- key of the alleged author
 	recipient TEXT NOT NULL, -- key with extension
 	mail_from TEXT NOT NULL, -- envelope sender
-	subject TEXT NOT NULL,
-	message_id TEXT NOT NULL,
+	subject TEXT NOT NULL, -- as it came
+	message_id TEXT NOT NULL, -- with <>
 	reason TEXT NOT NULL, -- why, one sentence
 	auth TEXT NOT NULL, -- what authentication said
-	client_ip TEXT NOT NULL,
-	queue_id TEXT NOT NULL,
+	client_ip TEXT NOT NULL, -- who delivered it
+	queue_id TEXT NOT NULL, -- name of the message in the MTA's log
 	raw TEXT REFERENCES blob (sha256), -- the original bytes
 	parsed TEXT REFERENCES blob (sha256), -- the same, parsed
-	delivery_key TEXT NOT NULL,
-	created BIGINT NOT NULL,
+	delivery_key TEXT NOT NULL, -- as in delivery
+	created BIGINT NOT NULL, -- when it came
 	state TEXT NOT NULL, -- waiting, released, discarded, expired
 	decided BIGINT NOT NULL, -- when it left "waiting"
 	decided_by TEXT NOT NULL, -- staff login or address
@@ -236,17 +236,17 @@ CREATE INDEX held_parsed ON held (parsed);
 
 -- Mail that must go out, one row a recipient.
 CREATE TABLE outbox (
-	id BIGINT NOT NULL PRIMARY KEY,
-	ticket_id BIGINT REFERENCES ticket (id),
+	id BIGINT NOT NULL PRIMARY KEY, -- made by id_new()
+	ticket_id BIGINT REFERENCES ticket (id), -- about which ticket
 	message_id BIGINT REFERENCES message (id), -- the entry it carries
 	kind TEXT NOT NULL, -- ack, reply, notice_new, ...
 	recipient TEXT NOT NULL, -- key
 	sender TEXT NOT NULL, -- envelope sender, '' = null
 	header_id TEXT NOT NULL, -- Message-ID with <>
-	subject TEXT NOT NULL,
+	subject TEXT NOT NULL, -- for lists
 	blob TEXT NOT NULL REFERENCES blob (sha256), -- the message
 	state TEXT NOT NULL, -- queued, sent, failed, cancelled, bounced
-	created BIGINT NOT NULL,
+	created BIGINT NOT NULL, -- when it was written
 	next_attempt BIGINT NOT NULL, -- not before
 	attempts BIGINT NOT NULL, -- begun so far
 	last_reply TEXT NOT NULL, -- of the mail server, or our error
@@ -266,11 +266,11 @@ CREATE INDEX outbox_blob ON outbox (blob);
 -- Who did what; rows are only ever added.
 CREATE TABLE audit (
 	id BIGINT NOT NULL PRIMARY KEY, -- also the order of the chain
-	time BIGINT NOT NULL,
+	time BIGINT NOT NULL, -- when
 	actor TEXT NOT NULL, -- login, address or "system"
-	action TEXT NOT NULL,
+	action TEXT NOT NULL, -- a word
 	object TEXT NOT NULL, -- "ticket VIA-7K3Q9MX"
-	detail TEXT NOT NULL,
+	detail TEXT NOT NULL, -- free text
 	hash TEXT NOT NULL -- over this row and the hash before (audit.c)
 );
 CREATE INDEX audit_object ON audit (object, id);
