@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cli.h - the frame of the `portaria` command: nouns, verbs, what they share
+ *
+ * A noun is a table of verbs, a verb a function with its options. Each file
+ * noun_*.c has one noun; nouns.c lists them. A verb returns false with a
+ * GError whose code becomes the exit status (base/error.h).
+ */
+#ifndef PORTARIA_CLI_CLI_H
+#define PORTARIA_CLI_CLI_H
+
+#include "base/config.h"
+#include "cli/output.h"
+#include "desk/conversation.h"
+#include "desk/desk.h"
+
+struct cli {
+	const struct config *config;
+	struct output *out;
+	struct desk *desk;   /* cli_desk() */
+	struct store *store; /* cli_store() */
+	char *as;            /* --as: who acts */
+};
+
+struct verb {
+	const char *name;
+	const char *arguments; /* "REF STATUS", "" if none */
+	const char *summary;
+	const GOptionEntry *options; /* NULL if none */
+	int min;                     /* arguments that must be there */
+	int max;                     /* -1: any number */
+	bool (*run)(struct cli *cli, char **arguments, GError **error);
+};
+
+struct noun {
+	const char *name;
+	const char *summary;
+	const struct verb *verbs; /* ends with a NULL name */
+};
+
+extern const struct noun noun_config, noun_key, noun_db, noun_department,
+	noun_customer, noun_staff, noun_ticket, noun_held, noun_outbox,
+	noun_postfix;
+/* Verbs without a noun: explain, doctor. */
+extern const struct noun noun_none;
+
+/* Opened at first use, borrowed; NULL and error if that fails. */
+struct desk *cli_desk(struct cli *cli, GError **error) NODISCARD;
+struct store *cli_store(struct cli *cli, GError **error) NODISCARD;
+
+/* Opens the store and begins; cli_end commits if ok, else rolls back, and
+ * returns whether everything went well. */
+struct store *cli_begin(struct cli *cli, GError **error) NODISCARD;
+bool cli_end(struct cli *cli, bool ok, GError **error) NODISCARD;
+
+/* The member of staff who acts: --as, $USER, or the only administrator. */
+struct staff *cli_actor(struct cli *cli, GError **error) NODISCARD;
+
+/* USAGE error with what is wrong and the verb's help to look at. */
+bool cli_usage(GError **error, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+/* "123" as a positive id; USAGE otherwise. */
+bool cli_parse_id(const char *text, gint64 *ret_id, GError **error) NODISCARD;
+/* An address in key form; USAGE otherwise. Owned by the caller. */
+char *cli_parse_address(const char *text, GError **error) NODISCARD;
+/* English or Portuguese words. */
+bool cli_parse_status(const char *text, enum ticket_status *ret,
+		      GError **error) NODISCARD;
+bool cli_parse_priority(const char *text, enum ticket_priority *ret,
+			GError **error) NODISCARD;
+/* "pt_BR", "en" or "es"; USAGE otherwise. */
+bool cli_check_language(const char *text, GError **error) NODISCARD;
+
+/* A file's bytes, "-" or NULL for standard input, at most `max`. */
+GBytes *cli_read(const char *path, guint64 max, GError **error) NODISCARD;
+
+/* The bytes to standard output. */
+bool cli_write_bytes(GBytes *bytes, GError **error) NODISCARD;
+
+/* One value of the table of options of a verb, with a text behind it. */
+#define CLI_TEXT(name, variable, help, word)                                   \
+	{ name, 0, 0, G_OPTION_ARG_FILENAME, variable, help, word }
+#define CLI_LIST(name, variable, help, word)                                   \
+	{ name, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, variable, help, word }
+#define CLI_FLAG(name, variable, help)                                         \
+	{ name, 0, 0, G_OPTION_ARG_NONE, variable, help, NULL }
+#define CLI_NUMBER(name, variable, help, word)                                 \
+	{ name, 0, 0, G_OPTION_ARG_INT, variable, help, word }
+
+#endif

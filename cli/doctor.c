@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * doctor.c - `portaria doctor`: what is wrong, in words
+ *
+ * A table of checks. Each says what it found and, unless that is fine, what
+ * to do. Postfix is asked with postconf(1) and postmap(1), never by reading
+ * its files.
+ */
+#include "cli/doctor.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/service.h"
+#include "store/department.h"
+#include "store/outbox.h"
+
+#include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#define OUTBOX_LATE (15 * CLOCK_MINUTE)
+
+static char *postfix_dir;
+
+const GOptionEntry doctor_options[] = {
+	CLI_TEXT("postfix", &postfix_dir,
+		 "configuration folder of the Postfix instance", "DIR"),
+	{ 0 }
+};
+
+enum health { HEALTH_OK, HEALTH_WARN, HEALTH_FAIL };
+
+struct finding {
+	enum health health;
+	char *what;
+	const char *fix; /* static; NULL when fine */
+};
+
+static void found(struct finding *finding, enum health health, const char *fix,
+		  const char *fmt, ...) G_GNUC_PRINTF(4, 5);
+
+static void found(struct finding *finding, enum health health, const char *fix,
+		  const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	finding->what = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	finding->health = health;
+	finding->fix = fix;
+}
+
+/* --- ourselves --------------------------------------------------------------- */
+
+static void check_config(struct cli *cli, struct finding *f)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (cli_desk(cli, &problem) != NULL)
+		found(f, HEALTH_OK, NULL, "%s, key and templates are fine",
+		      cli->config->path);
+	else
+		found(f, HEALTH_FAIL,
+		      "correct the file, or make the key with "
+		      "\"portaria key create\"",
+		      "%s", problem->message);
+}
+
+static void check_database(struct cli *cli, struct finding *f)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (cli_store(cli, &problem) != NULL)
+		found(f, HEALTH_OK, NULL, "%s, schema %d",
+		      cli->config->store.database, store_current_version());
+	else
+		found(f, HEALTH_FAIL,
+		      "\"portaria db init\" or \"portaria db migrate\", as "
+		      "the daemons' user",
+		      "%s", problem->message);
+}
+
+/* SQLite's WAL needs shared memory: not on network file systems. */
+static void check_disk(struct cli *cli, struct finding *f)
+{
+	static const long network[] = { 0x6969, 0xff534d42, 0x517b,
+					0x65735546 };
+	const char *path = cli->config->store.database;
+	struct statfs fs;
+
+	if (statfs(path, &fs) != 0) {
+		found(f, HEALTH_WARN, "create the database first",
+		      "%s: cannot be looked at", path);
+		return;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(network); i++) {
+		if (fs.f_type == network[i]) {
+			found(f, HEALTH_FAIL, "move it to a local disk",
+			      "%s is on a network file system", path);
+			return;
+		}
+	}
+	guint64 free_mib
+		= (guint64)fs.f_bavail * (guint64)fs.f_bsize / MIB;
+	bool low = free_mib < 500;
+	found(f, low ? HEALTH_WARN : HEALTH_OK,
+	      low ? "make room: a full disk defers all department mail" : NULL,
+	      "%" G_GUINT64_FORMAT " MiB free", free_mib);
+}
+
+static void check_departments(struct cli *cli, struct finding *f)
+{
+	g_autoptr(GPtrArray) all = NULL;
+
+	if (cli->store != NULL)
+		all = department_list(cli->store, NULL);
+	if (all == NULL || all->len == 0)
+		found(f, HEALTH_FAIL, "portaria department add ...",
+		      "no departments");
+	else
+		found(f, HEALTH_OK, NULL, "%u departments", all->len);
+}
+
+static bool connects(const char *path)
+{
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+	g_autoptr(GSocketConnection) connection = NULL;
+
+	g_socket_client_set_timeout(client, 3);
+	connection = g_socket_client_connect(
+		client, G_SOCKET_CONNECTABLE(address), NULL, NULL);
+	return connection != NULL;
+}
+
+static void check_socket(const char *address, const char *unit,
+			 struct finding *f)
+{
+	const char *path = service_unix_path(address);
+	struct stat st;
+
+	if (path == NULL) {
+		found(f, HEALTH_WARN,
+		      "a unix socket is faster: TCP costs 45 ms a message",
+		      "%s", address);
+		return;
+	}
+	if (stat(path, &st) != 0) {
+		found(f, HEALTH_FAIL, unit, "%s: no such socket", path);
+		return;
+	}
+	if (!connects(path)) {
+		found(f, HEALTH_FAIL, unit, "%s: nobody answers", path);
+		return;
+	}
+	found(f, (st.st_mode & 0060) == 0060 ? HEALTH_OK : HEALTH_WARN,
+	      (st.st_mode & 0060) == 0060
+		      ? NULL
+		      : "the group (postfix) needs read and write: socket_mode "
+			"= 0660 and a setgid folder",
+	      "%s answers, mode %04o", path, st.st_mode & 07777);
+}
+
+static void check_milter(struct cli *cli, struct finding *f)
+{
+	check_socket(cli->config->milter.socket,
+		     "systemctl start portaria-milter", f);
+}
+
+static void check_lmtpd(struct cli *cli, struct finding *f)
+{
+	check_socket(cli->config->lmtp.socket,
+		     "systemctl start portaria-lmtpd", f);
+}
+
+static void check_outbox(struct cli *cli, struct finding *f)
+{
+	g_autoptr(GPtrArray) rows = NULL;
+	gint64 oldest = clock_now();
+
+	if (cli->store != NULL)
+		rows = outbox_list(cli->store, OUTBOX_QUEUED, 0, 1000, NULL);
+	if (rows == NULL) {
+		found(f, HEALTH_WARN, "see the database check",
+		      "cannot be read");
+		return;
+	}
+	for (guint i = 0; i < rows->len; i++) {
+		const struct outbox *row = rows->pdata[i];
+
+		oldest = MIN(oldest, row->created);
+	}
+	bool late = clock_now() - oldest > OUTBOX_LATE;
+	found(f, late ? HEALTH_FAIL : HEALTH_OK,
+	      late ? "is portaria-notifier running? \"portaria outbox list\" "
+		     "shows what the mail server said"
+		   : NULL,
+	      "%u waiting, the oldest for %" G_GINT64_FORMAT " s", rows->len,
+	      (clock_now() - oldest) / CLOCK_SECOND);
+}
+
+static void check_map(struct cli *cli, struct finding *f)
+{
+	const char *path = cli->config->postfix.map_file;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		found(f, HEALTH_FAIL, "portaria postfix export",
+		      "%s: not there", path);
+	else if ((st.st_mode & 0004) == 0)
+		found(f, HEALTH_FAIL, "chmod o+r",
+		      "%s: Postfix cannot read it", path);
+	else
+		found(f, HEALTH_OK, NULL, "%s", path);
+}
+
+/* --- Postfix -------------------------------------------------------------------- */
+
+/* The value of a parameter, NULL if postconf cannot be asked. */
+static char *postconf(const char *parameter)
+{
+	const char *argv[] = { "postconf", "-h", parameter, NULL, NULL, NULL };
+	g_autoptr(GSubprocess) process = NULL;
+	g_autofree char *out = NULL;
+
+	if (postfix_dir != NULL) {
+		argv[1] = "-c";
+		argv[2] = postfix_dir;
+		argv[3] = "-h";
+		argv[4] = parameter;
+	}
+	process = g_subprocess_newv(argv,
+				    G_SUBPROCESS_FLAGS_STDOUT_PIPE
+					    | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+				    NULL);
+	if (process == NULL
+	    || !g_subprocess_communicate_utf8(process, NULL, NULL, &out, NULL,
+					      NULL)
+	    || !g_subprocess_get_successful(process))
+		return NULL;
+	return g_strdup(g_strchomp(out));
+}
+
+/* A parameter that must say something. */
+static void check_parameter(const char *parameter, const char *wanted,
+			    enum health otherwise, const char *fix,
+			    struct finding *f)
+{
+	g_autofree char *value = postconf(parameter);
+
+	if (value == NULL)
+		found(f, HEALTH_WARN, "run it where Postfix is, or --postfix",
+		      "postconf cannot be asked");
+	else if (strstr(value, wanted) == NULL)
+		found(f, otherwise, fix, "%s = %s", parameter, value);
+	else
+		found(f, HEALTH_OK, NULL, "%s = %s", parameter, value);
+}
+
+static void check_line_length(struct cli *cli, struct finding *f)
+{
+	g_autofree char *value = postconf("lmtp_line_length_limit");
+
+	(void)cli;
+	if (value == NULL || strcmp(value, "0") == 0)
+		check_parameter("lmtp_line_length_limit", "0", HEALTH_FAIL,
+				NULL, f);
+	else
+		found(f, HEALTH_FAIL, "postconf lmtp_line_length_limit=0",
+		      "lmtp_line_length_limit = %s: folds long lines and "
+		      "breaks DKIM",
+		      value);
+}
+
+static void check_queue_ids(struct cli *cli, struct finding *f)
+{
+	(void)cli;
+	check_parameter("enable_long_queue_ids", "yes", HEALTH_WARN,
+			"postconf enable_long_queue_ids=yes", f);
+}
+
+static void check_newline(struct cli *cli, struct finding *f)
+{
+	g_autofree char *value = postconf("smtpd_forbid_bare_newline");
+
+	(void)cli;
+	if (value != NULL && strcmp(value, "no") == 0)
+		found(f, HEALTH_FAIL,
+		      "postconf smtpd_forbid_bare_newline=normalize",
+		      "smtpd_forbid_bare_newline = no: mail can be smuggled "
+		      "in with somebody else's SPF");
+	else
+		check_parameter("smtpd_forbid_bare_newline", "", HEALTH_WARN,
+				NULL, f);
+}
+
+static void check_delimiter(struct cli *cli, struct finding *f)
+{
+	(void)cli;
+	check_parameter("recipient_delimiter", "+", HEALTH_FAIL,
+			"postconf recipient_delimiter=+ (reply addresses need "
+			"it)",
+			f);
+}
+
+static void check_milters(struct cli *cli, struct finding *f)
+{
+	g_autofree char *value = postconf("smtpd_milters");
+	const char *path = service_unix_path(cli->config->milter.socket);
+	g_autofree char *base
+		= path != NULL ? g_path_get_basename(path) : g_strdup("");
+
+	if (value == NULL)
+		check_parameter("smtpd_milters", "", HEALTH_WARN, NULL, f);
+	else if (strstr(value, base) == NULL)
+		found(f, HEALTH_FAIL, "see INSTALL, step \"milter\"",
+		      "smtpd_milters = %s: does not name our socket", value);
+	else if (strstr(value, "default_action=accept") == NULL)
+		found(f, HEALTH_WARN,
+		      "{ unix:..., connect_timeout=3s, default_action=accept }",
+		      "without default_action=accept a stopped milter defers "
+		      "the whole server's mail");
+	else
+		found(f, HEALTH_OK, NULL, "smtpd_milters = %s", value);
+}
+
+static void check_transport(struct cli *cli, struct finding *f)
+{
+	g_autofree char *value = postconf("transport_maps");
+	g_autofree char *base
+		= g_path_get_basename(cli->config->postfix.map_file);
+
+	if (value == NULL)
+		check_parameter("transport_maps", "", HEALTH_WARN, NULL, f);
+	else if (strstr(value, "sqlite:") == NULL)
+		found(f, HEALTH_WARN, "see INSTALL, step \"routing\"",
+		      "transport_maps = %s: does not name an SQLite map",
+		      value);
+	else
+		found(f, HEALTH_OK, NULL, "transport_maps = %s (%s)", value,
+		      base);
+}
+
+/* --- all of them -------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	void (*run)(struct cli *cli, struct finding *finding);
+} checks[] = {
+	{ "configuration", check_config },
+	{ "database", check_database },
+	{ "disk", check_disk },
+	{ "departments", check_departments },
+	{ "milter socket", check_milter },
+	{ "lmtp socket", check_lmtpd },
+	{ "outbox", check_outbox },
+	{ "postfix map", check_map },
+	{ "smtpd_milters", check_milters },
+	{ "routing", check_transport },
+	{ "line length", check_line_length },
+	{ "queue ids", check_queue_ids },
+	{ "delimiter", check_delimiter },
+	{ "bare newline", check_newline },
+};
+
+static void tell(struct output *out, const char *name,
+		 const struct finding *finding)
+{
+	static const char *const words[] = { "OK", "WARN", "FAIL" };
+
+	if (output_is_json(out)) {
+		output_begin(out, "check");
+		output_json_text(out, "name", name);
+		output_json_text(out, "health", words[finding->health]);
+		output_json_text(out, "what", finding->what);
+		output_json_text(out, "fix", finding->fix);
+		output_end(out);
+		return;
+	}
+	output_say(out, "%-4s  %-14s %s", words[finding->health], name,
+		   finding->what);
+	if (finding->fix != NULL)
+		output_say(out, "      %-14s -> %s", "", finding->fix);
+}
+
+bool doctor_run(struct cli *cli, char **arguments, GError **error)
+{
+	unsigned failed = 0;
+
+	(void)arguments;
+	for (size_t i = 0; i < G_N_ELEMENTS(checks); i++) {
+		struct finding finding = { 0 };
+
+		checks[i].run(cli, &finding);
+		tell(cli->out, checks[i].name, &finding);
+		failed += finding.health == HEALTH_FAIL;
+		g_free(finding.what);
+	}
+	if (failed > 0)
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_PERMANENT,
+			    "%u of %zu checks failed", failed,
+			    G_N_ELEMENTS(checks));
+	return failed == 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * noun_outbox.c - portaria outbox: mail on its way out
+ */
+#include "cli/ticket.h"
+
+#include "base/error.h"
+#include "store/outbox.h"
+
+static struct {
+	gboolean all;
+	char *ticket;
+	char *state;
+} opt;
+
+static const GOptionEntry list_options[] = {
+	CLI_FLAG("all", &opt.all, "sent ones too"),
+	CLI_TEXT("ticket", &opt.ticket, "of one ticket", "REF"),
+	CLI_TEXT("state", &opt.state, "in one state",
+		 "queued|sent|failed|cancelled|bounced"),
+	{ 0 }
+};
+
+static void show(struct output *out, const struct outbox *row)
+{
+	output_begin(out, "outbox");
+	output_id(out, "id", row->id);
+	output_text(out, "ticket", row->ticket);
+	output_text(out, "kind", row->kind);
+	output_text(out, "recipient", row->recipient);
+	output_json_text(out, "sender", row->sender);
+	output_json_text(out, "message_id", row->header_id);
+	output_text(out, "subject", row->subject);
+	output_text(out, "state", outbox_state_name(row->state));
+	output_number(out, "attempts", row->attempts);
+	output_text(out, "last_reply", row->last_reply);
+	output_json_time(out, "created", row->created);
+	output_time(out, "sent", row->sent);
+	output_end(out);
+}
+
+static bool wanted(const struct outbox *row)
+{
+	return opt.all || opt.state != NULL || row->state != OUTBOX_SENT;
+}
+
+static bool run_list(struct cli *cli, char **arguments, GError **error)
+{
+	struct store *store = cli_store(cli, error);
+	g_autoptr(GPtrArray) rows = NULL;
+	AUTO(ticket) ticket = NULL;
+	enum outbox_state state;
+	int only = -1;
+
+	(void)arguments;
+	if (store == NULL)
+		return false;
+	if (opt.state != NULL) {
+		if (!outbox_state_parse(opt.state, &state))
+			return cli_usage(error, "unknown state \"%s\"",
+					 opt.state);
+		only = (int)state;
+	}
+	if (opt.ticket != NULL) {
+		ticket = ticket_find(cli, store, opt.ticket, error);
+		if (ticket == NULL)
+			return false;
+	}
+	rows = outbox_list(store, only, ticket != NULL ? ticket->id : 0, 1000,
+			   error);
+	for (guint i = 0; rows != NULL && i < rows->len; i++) {
+		if (wanted(rows->pdata[i]))
+			show(cli->out, rows->pdata[i]);
+	}
+	return rows != NULL && output_rows(cli->out) > 0;
+}
+
+static bool run_show(struct cli *cli, char **arguments, GError **error)
+{
+	struct store *store = cli_store(cli, error);
+	gint64 id;
+
+	if (store == NULL || !cli_parse_id(arguments[0], &id, error))
+		return false;
+	AUTO(outbox) row = outbox_get(store, id, error);
+	if (row == NULL)
+		return false;
+	if (output_is_json(cli->out)) {
+		show(cli->out, row);
+		return true;
+	}
+	return cli_write_bytes(row->bytes, error);
+}
+
+static bool run_retry(struct cli *cli, char **arguments, GError **error)
+{
+	struct store *store;
+	gint64 id;
+
+	if (!cli_parse_id(arguments[0], &id, error))
+		return false;
+	store = cli_begin(cli, error);
+	if (store == NULL
+	    || !cli_end(cli, outbox_requeue(store, id, error), error))
+		return false;
+	output_say(cli->out, "%s: due now", arguments[0]);
+	return true;
+}
+
+static const struct verb verbs[] = {
+	{ "list", "", "what has not been sent", list_options, 0, 0, run_list },
+	{ "show", "ID", "the message as it goes out", NULL, 1, 1, run_show },
+	{ "retry", "ID", "try again now", NULL, 1, 1, run_retry },
+	{ 0 }
+};
+
+const struct noun noun_outbox = { "outbox", "outgoing mail", verbs };

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ticket_change.c - reply, note, status, priority, assign
+ */
+#include "cli/ticket.h"
+
+#include "base/error.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+static struct {
+	char *text;
+	char *file;
+	char *status;
+	char **attach;
+} opt;
+
+const GOptionEntry ticket_reply_options[] = {
+	CLI_TEXT("text", &opt.text, "the text", "TEXT"),
+	CLI_TEXT("file", &opt.file, "the text from a file (- reads it here)",
+		 "FILE"),
+	CLI_LIST("attach", &opt.attach, "a file to go with it (repeat)",
+		 "FILE"),
+	CLI_TEXT("status", &opt.status, "the new status, if not \"answered\"",
+		 "STATUS"),
+	{ 0 }
+};
+
+/* Everything one change needs. */
+struct change {
+	struct cli *cli;
+	struct store *store;
+	struct actor actor;
+	struct ticket *ticket;
+	char **arguments;
+	const struct conversation_text *text; /* reply and note */
+};
+
+/* Runs `work` on the ticket of arguments[0] in one transaction. */
+static bool change(struct cli *cli, char **arguments,
+		   const struct conversation_text *text,
+		   bool (*work)(const struct change *, GError **),
+		   GError **error)
+{
+	struct store *store;
+
+	if (cli_desk(cli, error) == NULL)
+		return false;
+	AUTO(staff) staff = cli_actor(cli, error);
+	if (staff == NULL)
+		return false;
+	store = cli_begin(cli, error);
+	if (store == NULL)
+		return false;
+	AUTO(ticket) ticket = ticket_find(cli, store, arguments[0], error);
+	const struct change c = {
+		.cli = cli,
+		.store = store,
+		.actor = { .staff = staff, .channel = "cli" },
+		.ticket = ticket,
+		.arguments = arguments,
+		.text = text,
+	};
+	if (!cli_end(cli, ticket != NULL && work(&c, error), error))
+		return false;
+	output_begin(cli->out, "ticket");
+	output_text(cli->out, "ref", ticket->ref);
+	output_text(cli->out, "status", ticket_status_name(ticket->status));
+	output_text(cli->out, "priority",
+		    ticket_priority_name(ticket->priority));
+	output_end(cli->out);
+	return true;
+}
+
+/* --text, --file or standard input; UTF-8, not empty. */
+static char *read_text(const struct config *config, GError **error)
+{
+	g_autofree char *text = g_strdup(opt.text);
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (text == NULL) {
+		bytes = cli_read(opt.file, config->limits.text_bytes, error);
+		if (bytes == NULL)
+			return NULL;
+		text = g_strndup(g_bytes_get_data(bytes, NULL),
+				 g_bytes_get_size(bytes));
+	}
+	if (!g_utf8_validate(text, -1, NULL)) {
+		cli_usage(error, "the text is not UTF-8");
+		return NULL;
+	}
+	if (text[strspn(text, " \t\r\n")] == '\0') {
+		cli_usage(error, "the text is empty");
+		return NULL;
+	}
+	return g_steal_pointer(&text);
+}
+
+static struct mail_part *read_part(const struct config *config,
+				   const char *path, GError **error)
+{
+	g_autoptr(GBytes) data
+		= cli_read(path, config->limits.message_bytes, error);
+	g_autofree char *type = NULL;
+	struct mail_part *part;
+
+	if (data == NULL)
+		return NULL;
+	type = g_content_type_guess(path, g_bytes_get_data(data, NULL),
+				    g_bytes_get_size(data), NULL);
+	part = g_new0(struct mail_part, 1);
+	part->filename = g_path_get_basename(path);
+	part->content_type = g_content_type_get_mime_type(type);
+	if (part->content_type == NULL)
+		part->content_type = g_strdup("application/octet-stream");
+	part->detected_type = g_strdup("");
+	part->content_id = g_strdup("");
+	part->data = g_steal_pointer(&data);
+	return part;
+}
+
+static GPtrArray *read_parts(const struct config *config, GError **error)
+{
+	g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(
+		(GDestroyNotify)mail_part_free);
+
+	for (char **p = opt.attach; p != NULL && *p != NULL; p++) {
+		struct mail_part *part = read_part(config, *p, error);
+
+		if (part == NULL)
+			return NULL;
+		g_ptr_array_add(parts, part);
+	}
+	return g_steal_pointer(&parts);
+}
+
+static bool work_reply(const struct change *c, GError **error)
+{
+	enum ticket_status status = TICKET_STATUS__COUNT;
+
+	return (opt.status == NULL
+		|| cli_parse_status(opt.status, &status, error))
+	       && conversation_reply(c->cli->desk, c->store, &c->actor,
+				     c->ticket, c->text, status, NULL, error);
+}
+
+static bool work_note(const struct change *c, GError **error)
+{
+	return conversation_note(c->cli->desk, c->store, &c->actor, c->ticket,
+				 c->text, NULL, error);
+}
+
+/* Reads everything before the transaction begins: a person may be typing. */
+static bool change_with_text(struct cli *cli, char **arguments,
+			     bool (*work)(const struct change *, GError **),
+			     GError **error)
+{
+	g_autofree char *text = read_text(cli->config, error);
+	g_autoptr(GPtrArray) parts = NULL;
+
+	if (text == NULL)
+		return false;
+	parts = read_parts(cli->config, error);
+	if (parts == NULL)
+		return false;
+
+	const struct conversation_text what = { .text = text,
+						.parts = parts };
+	return change(cli, arguments, &what, work, error);
+}
+
+static bool work_status(const struct change *c, GError **error)
+{
+	enum ticket_status status;
+
+	return cli_parse_status(c->arguments[1], &status, error)
+	       && conversation_set_status(c->cli->desk, c->store, &c->actor,
+					  c->ticket, status, error);
+}
+
+static bool work_priority(const struct change *c, GError **error)
+{
+	enum ticket_priority priority;
+
+	return cli_parse_priority(c->arguments[1], &priority, error)
+	       && conversation_set_priority(c->cli->desk, c->store, &c->actor,
+					    c->ticket, priority, error);
+}
+
+static bool work_assign(const struct change *c, GError **error)
+{
+	bool nobody = strcmp(c->arguments[1], "none") == 0;
+	AUTO(staff) staff = NULL;
+
+	if (!nobody) {
+		staff = staff_by_login(c->store, c->arguments[1], error);
+		if (staff == NULL)
+			return false;
+	}
+	return conversation_assign(c->cli->desk, c->store, &c->actor,
+				   c->ticket, staff, error);
+}
+
+bool ticket_run_reply(struct cli *cli, char **arguments, GError **error)
+{
+	return change_with_text(cli, arguments, work_reply, error);
+}
+
+bool ticket_run_note(struct cli *cli, char **arguments, GError **error)
+{
+	return change_with_text(cli, arguments, work_note, error);
+}
+
+bool ticket_run_status(struct cli *cli, char **arguments, GError **error)
+{
+	return change(cli, arguments, NULL, work_status, error);
+}
+
+bool ticket_run_priority(struct cli *cli, char **arguments, GError **error)
+{
+	return change(cli, arguments, NULL, work_priority, error);
+}
+
+bool ticket_run_assign(struct cli *cli, char **arguments, GError **error)
+{
+	return change(cli, arguments, NULL, work_assign, error);
+}
