@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "mail/abuse.h"
 #include "mail/automatic.h"
 #include "mail/body.h"
+#include "mail/bounce.h"
 #include "mail/charset.h"
 #include "mail/commands.h"
 #include "mail/date.h"
@@ -24,6 +26,7 @@
 #include "mail/sniff.h"
 #include "mail/subject.h"
 #include "mail/text.h"
+#include "mail/tnef.h"
 #include "mail/trim.h"
 
 void mail_parse_init(void)
@@ -367,14 +370,21 @@ static void take_fields(struct mail *mail)
 	mail->text = rest;
 }
 
-static void find_kind(struct mail *mail, const char *data, size_t len)
+static void find_kind(struct mail *mail, const char *data, size_t len,
+		      const struct limits *limits)
 {
-	mail->kind = automatic_kind(data, len);
+	if (abuse_read(mail, data, len))
+		mail->kind = MAIL_KIND_ABUSE_REPORT;
+	else if (bounce_read(mail, data, len, limits))
+		mail->kind = MAIL_KIND_BOUNCE;
+	else
+		mail->kind = automatic_kind(data, len);
 }
 
-static void understand(struct mail *mail, const char *data, size_t len)
+static void understand(struct mail *mail, const char *data, size_t len,
+		       const struct limits *limits)
 {
-	find_kind(mail, data, len);
+	find_kind(mail, data, len, limits);
 	if (mail->kind == MAIL_KIND_HUMAN)
 		take_fields(mail);
 	if (subject_is_forward(mail->subject) || trim_is_forward(mail->text))
@@ -405,10 +415,11 @@ struct mail *mail_parse(GBytes *raw, const struct limits *limits,
 	}
 	mail_fill(mail);
 	read_body(mail, raw, body, limits);
+	tnef_expand(mail, limits);
 	mark_inline(mail, limits);
 	make_names_unique(mail);
 	g_clear_pointer(&mail->text_trimmed, g_free);
-	understand(mail, data, len);
+	understand(mail, data, len, limits);
 	mail_fill(mail);
 	return g_steal_pointer(&mail);
 }
