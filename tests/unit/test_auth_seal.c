@@ -86,7 +86,7 @@ static enum seal_status status_of(const char *message, const char *department)
 {
 	struct seal *seal = NULL;
 	enum seal_status status = seal_read(message, strlen(message), ring,
-					    department, MAX_AGE, &seal);
+	                                    department, MAX_AGE, &seal);
 
 	assert_int_equal(status == SEAL_VALID, seal != NULL);
 	seal_free(seal);
@@ -101,8 +101,8 @@ static void test_read_gives_back_what_was_sealed(void **state)
 
 	(void)state;
 	assert_int_equal(seal_read(message, strlen(message), ring, "suporte",
-				   MAX_AGE, &got),
-			 SEAL_VALID);
+	                           MAX_AGE, &got),
+	                 SEAL_VALID);
 	assert_string_equal(got->id, seal->id);
 	assert_true(got->time == NOW);
 	assert_string_equal(got->queue_id, seal->queue_id);
@@ -209,7 +209,8 @@ static void test_read_sees_through_folding(void **state)
 		  "Date: Sun, 22 Nov 2026 16:20:00 +0000\r\n"
 		  "Message-ID: <1@example.org>\r\n",
 		  SEAL_FORGED },
-		{ "second From", "From: eva@example.org\r\n" HEAD, SEAL_FORGED },
+		{ "second From", "From: eva@example.org\r\n" HEAD,
+		  SEAL_FORGED },
 		{ "second Subject", HEAD "Subject: outro\r\n", SEAL_FORGED },
 		{ "second Date", HEAD "Date: agora\r\n", SEAL_FORGED },
 		{ "second Message-ID", HEAD "Message-Id: <2@x>\r\n",
@@ -270,7 +271,7 @@ static void test_absent_field_differs_from_empty(void **state)
 			g_string_append(moved, heads[j]);
 			g_string_append(moved, TAIL);
 			assert_int_equal(status_of(moved->str, "suporte"),
-					 i == j ? SEAL_VALID : SEAL_FORGED);
+			                 i == j ? SEAL_VALID : SEAL_FORGED);
 		}
 	}
 }
@@ -327,9 +328,8 @@ static void test_read_malformed(void **state)
 		{ "trailing comma",
 		  ": v=1;kid=a;id=a;t=1;q=;ip=;helo=;from=;login=;d=a,;"
 		  "verdict=accept;who=;proof=proven;sum=;mac=a\r\n" },
-		{ "no id",
-		  ": v=1;kid=a;id=;t=1;q=;ip=;helo=;from=;login=;d=a;"
-		  "verdict=accept;who=;proof=proven;sum=;mac=a\r\n" },
+		{ "no id", ": v=1;kid=a;id=;t=1;q=;ip=;helo=;from=;login=;d=a;"
+		           "verdict=accept;who=;proof=proven;sum=;mac=a\r\n" },
 	};
 
 	(void)state;
@@ -346,8 +346,8 @@ static void test_read_two_seals_is_malformed(void **state)
 {
 	AUTO(seal) seal = sample();
 	g_autofree char *message = sealed(seal, HEAD);
-	g_autofree char *twice = g_strconcat(
-		"x-portaria-SEAL : v=1\r\n", message, NULL);
+	g_autofree char *twice =
+		g_strconcat("x-portaria-SEAL : v=1\r\n", message, NULL);
 	g_autofree char *after = sealed(seal, HEAD SEAL_HEADER ": v=1\r\n");
 
 	(void)state;
@@ -362,7 +362,7 @@ static void test_read_absent(void **state)
 	assert_int_equal(status_of("", "suporte"), SEAL_ABSENT);
 	/* in the body it is only text */
 	assert_int_equal(status_of(HEAD "\r\n" SEAL_HEADER ": v=1\r\n", "a"),
-			 SEAL_ABSENT);
+	                 SEAL_ABSENT);
 }
 
 static void test_read_age(void **state)
@@ -399,26 +399,26 @@ static void test_read_other_department(void **state)
 	assert_int_equal(status_of(message, "abusos"), SEAL_OTHER_DEPARTMENT);
 	assert_int_equal(status_of(message, "financeiro"), SEAL_VALID);
 	assert_int_equal(status_of(message, "financeiro,suporte"),
-			 SEAL_OTHER_DEPARTMENT);
+	                 SEAL_OTHER_DEPARTMENT);
 }
 
 static void test_read_other_key(void **state)
 {
 	AUTO(seal) seal = sample();
 	g_autofree char *message = sealed(seal, HEAD);
-	AUTO(keyring) same_kid =
-		keyring_new("k1", "another key another key another!", 32);
-	AUTO(keyring) other_kid =
-		keyring_new("k2", "0123456789abcdef0123456789abcdef", 32);
+	AUTO(keyring)
+	same_kid = keyring_new("k1", "another key another key another!", 32);
+	AUTO(keyring)
+	other_kid = keyring_new("k2", "0123456789abcdef0123456789abcdef", 32);
 	struct seal *got = NULL;
 
 	(void)state;
 	assert_int_equal(seal_read(message, strlen(message), same_kid,
-				   "suporte", MAX_AGE, &got),
-			 SEAL_FORGED);
+	                           "suporte", MAX_AGE, &got),
+	                 SEAL_FORGED);
 	assert_int_equal(seal_read(message, strlen(message), other_kid,
-				   "suporte", MAX_AGE, &got),
-			 SEAL_FORGED);
+	                           "suporte", MAX_AGE, &got),
+	                 SEAL_FORGED);
 	assert_null(got);
 }
 
@@ -427,7 +427,7 @@ static void test_names(void **state)
 	(void)state;
 	assert_string_equal(seal_verdict_name(SEAL_HOLD), "hold");
 	assert_string_equal(seal_verdict_name((enum seal_verdict)99),
-			    "unknown");
+	                    "unknown");
 	assert_string_equal(seal_status_name(SEAL_FORGED), "forged");
 	assert_string_equal(seal_status_name((enum seal_status)99), "unknown");
 }
