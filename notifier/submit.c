@@ -11,6 +11,7 @@
 #include "base/error.h"
 
 #include <curl/curl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CONNECT_SECONDS 10L
@@ -39,12 +40,15 @@ static size_t read_source(char *buffer, size_t size, size_t count, void *data)
 	return n;
 }
 
-/* libcurl hands reply lines to the header callback. */
+/* libcurl hands reply lines to the header callback. A refusal is kept: the
+ * "221 Bye" behind it says nothing. */
 static size_t keep_reply(char *line, size_t size, size_t count, void *data)
 {
 	GString *reply = data;
 	size_t len = size * count;
 
+	if (reply->str[0] == '4' || reply->str[0] == '5')
+		return len;
 	g_string_truncate(reply, 0);
 	g_string_append_len(reply, line, (gssize)MIN(len, REPLY_MAX));
 	g_strchomp(reply->str);
@@ -142,6 +146,6 @@ enum submit_outcome submit_send(struct submit *submit,
 	*ret_reply = dup_reply(submit, result);
 	if (result == CURLE_OK)
 		return SUBMIT_SENT;
-	curl_easy_getinfo(submit->curl, CURLINFO_RESPONSE_CODE, &code);
+	code = strtol(submit->reply->str, NULL, 10);
 	return submit_classify(code, submit->reply->str);
 }

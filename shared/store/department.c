@@ -84,7 +84,7 @@ bool department_unproven_parse(const char *name, enum department_unproven *ret)
 
 struct department *department_new(void)
 {
-	struct department *department = g_new0(struct department, 1);
+	struct department *department = row_new(&department_type);
 
 	department->acknowledge = true;
 	department->active = true;

@@ -35,7 +35,7 @@ struct department {
 	bool active;
 	char **addresses;  /* keys; the first sends */
 };
-/* Defaults; texts NULL, which are stored as "". */
+/* Defaults; texts "". */
 struct department *department_new(void);
 void department_free(struct department *department);
 DEFINE_AUTO(department)

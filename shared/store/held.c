@@ -76,7 +76,7 @@ bool held_state_parse(const char *name, enum held_state *ret)
 
 struct held *held_new(void)
 {
-	return g_new0(struct held, 1);
+	return row_new(&held_type);
 }
 
 void held_free(struct held *held)

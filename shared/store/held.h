@@ -38,7 +38,7 @@ struct held {
 	char *decided_by; /* staff login or address */
 	char *ticket;     /* ref after release, "" */
 };
-/* Waiting; texts NULL, which are stored as "". */
+/* Waiting; texts "". */
 struct held *held_new(void);
 void held_free(struct held *held);
 DEFINE_AUTO(held)

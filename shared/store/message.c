@@ -64,7 +64,7 @@ const char *message_author_name(enum message_author author)
 
 struct message *message_new(void)
 {
-	return g_new0(struct message, 1);
+	return row_new(&message_type);
 }
 
 void message_free(struct message *message)

@@ -36,7 +36,7 @@ struct message {
 	gint64 created;
 	guint32 warnings;
 };
-/* Texts NULL, which are stored as "". */
+/* Texts "". */
 struct message *message_new(void);
 void message_free(struct message *message);
 DEFINE_AUTO(message)

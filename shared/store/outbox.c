@@ -77,7 +77,7 @@ bool outbox_state_parse(const char *name, enum outbox_state *ret)
 
 struct outbox *outbox_new(void)
 {
-	return g_new0(struct outbox, 1);
+	return row_new(&outbox_type);
 }
 
 void outbox_free(struct outbox *row)

@@ -35,7 +35,7 @@ struct outbox {
 	char *last_reply;  /* of the mail server, or our error */
 	gint64 sent;
 };
-/* Queued; texts NULL, which are stored as "". */
+/* Queued; texts "". */
 struct outbox *outbox_new(void);
 void outbox_free(struct outbox *outbox);
 DEFINE_AUTO(outbox)

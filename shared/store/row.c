@@ -180,6 +180,22 @@ void row_bind(struct db_stmt *stmt, const struct row_type *type,
 	}
 }
 
+void *row_new(const struct row_type *type)
+{
+	void *object = g_malloc0(type->size);
+
+	for (size_t i = 0; i < type->n_fields; i++) {
+		const struct row_field *field = &type->fields[i];
+		char *text;
+
+		if (!kinds[field->kind].is_text)
+			continue;
+		text = g_strdup("");
+		memcpy(member_at(field, object), &text, sizeof(text));
+	}
+	return object;
+}
+
 void row_free(const struct row_type *type, void *object)
 {
 	if (object == NULL)

@@ -51,6 +51,8 @@ int row_name_find(const char *const *names, const char *name);
 
 void row_bind(struct db_stmt *stmt, const struct row_type *type,
               const void *object);
+/* A new object: texts are "", everything else 0. */
+void *row_new(const struct row_type *type);
 /* Frees the texts and the object itself; NULL is fine. */
 void row_free(const struct row_type *type, void *object);
 

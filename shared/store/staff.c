@@ -39,7 +39,7 @@ static const struct row_type staff_type = {
 
 struct staff *staff_new(void)
 {
-	struct staff *staff = g_new0(struct staff, 1);
+	struct staff *staff = row_new(&staff_type);
 
 	staff->active = true;
 	staff->notify = true;

@@ -16,7 +16,7 @@ struct staff {
 	bool notify;   /* wants notices of new messages */
 	char **departments; /* names, in order; NULL = none */
 };
-/* Active, wants notices; texts NULL, which are stored as "". */
+/* Active, wants notices; texts "". */
 struct staff *staff_new(void);
 void staff_free(struct staff *staff);
 DEFINE_AUTO(staff)

@@ -102,7 +102,7 @@ bool ticket_priority_parse(const char *name, enum ticket_priority *ret)
 
 struct ticket *ticket_new(void)
 {
-	struct ticket *ticket = g_new0(struct ticket, 1);
+	struct ticket *ticket = row_new(&ticket_type);
 
 	ticket->status = TICKET_OPEN;
 	ticket->priority = TICKET_MEDIUM;

@@ -44,7 +44,7 @@ struct ticket {
 	gint64 closed;   /* 0: not */
 	gint64 version;  /* grows with every ticket_update */
 };
-/* Open, medium priority; texts NULL, which are stored as "". */
+/* Open, medium priority; texts "". */
 struct ticket *ticket_new(void);
 void ticket_free(struct ticket *ticket);
 DEFINE_AUTO(ticket)

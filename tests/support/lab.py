@@ -191,8 +191,8 @@ recipient_delimiter = +
 relay_domains = {desk}
 relay_recipient_maps = sqlite:{dir}/etc/postfix-recipient.cf
 transport_maps = sqlite:{dir}/etc/postfix-transport.cf
-virtual_alias_domains = provedor.example
-virtual_alias_maps = inline:{{ {{abuse@provedor.example=abusos@{desk}}} }}
+virtual_alias_domains = antigo.example
+virtual_alias_maps = inline:{{ {{abuse@antigo.example=abusos@{desk}}} }}
 relayhost = [127.0.0.1]:{sink}
 disable_dns_lookups = yes
 smtp_host_lookup = native
