@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """scenario.py - what the mta tests share: one lab a module, mail makers"""
 
+import email.policy
 import os
 import re
 import sys
@@ -31,9 +32,14 @@ AT_FORGER = dict(client="192.0.2.66", helo="evil.example")
 AT_NOTHING = dict(client="192.0.2.30", helo="mail.semnada.example")
 
 
+# The default policy encodes words that do not fit in 78 columns, Message-IDs
+# too, which no mail program does.
+LONG_LINES = email.policy.default.clone(max_line_length=990)
+
+
 def mail(sender, to, subject, text, attachment=None, headers=()):
     """A plain message as bytes with CRLF; attachment = (name, bytes)."""
-    message = EmailMessage()
+    message = EmailMessage(LONG_LINES)
     message["From"] = sender
     message["To"] = to
     message["Subject"] = subject

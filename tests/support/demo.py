@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """demo.py - sends real messages and tells what became of each"""
 
+import email.policy
 import re
 import shutil
 import sys
@@ -24,8 +25,12 @@ ESTRANHO = dict(client="192.0.2.50", helo="mail.estranho.example")
 FORGER = dict(client="192.0.2.66", helo="evil.example")
 
 
+# The default policy encodes long Message-IDs, which no mail program does.
+LONG_LINES = email.policy.default.clone(max_line_length=990)
+
+
 def compose(sender, to, subject, text, html=None, image=None, headers=()):
-    message = EmailMessage()
+    message = EmailMessage(LONG_LINES)
     message["From"], message["To"] = sender, to
     message["Subject"] = subject
     message["Date"] = format_datetime(datetime.now(timezone.utc))
