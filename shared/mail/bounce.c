@@ -60,11 +60,12 @@ static char *dup_address(const char *value)
 	return address_dup_key(at);
 }
 
-/* A status code (RFC 3463 2) in running text, "" if none. Owned. */
-static char *find_status(const char *text)
+/* A status code (RFC 3463 2) of one of the classes in running text, "" if
+ * none. Owned. */
+static char *find_status(const char *text, const char *classes)
 {
 	for (const char *p = text; *p != '\0'; p++) {
-		if (strchr("245", *p) == NULL || p[1] != '.' ||
+		if (strchr(classes, *p) == NULL || p[1] != '.' ||
 		    (p > text && (g_ascii_isalnum(p[-1]) || p[-1] == '.')))
 			continue;
 		size_t subject = strspn(p + 2, "0123456789");
@@ -100,7 +101,7 @@ static char find_reply_class(const char *text)
 /* From a code, a reply code or the words of a diagnostic. Owned. */
 static char *guess_status(const char *diagnostic, bool is_delay)
 {
-	g_autofree char *status = find_status(diagnostic);
+	g_autofree char *status = find_status(diagnostic, "45");
 	g_autofree char *lower = g_utf8_strdown(diagnostic, -1);
 
 	if (status[0] != '\0')
@@ -219,7 +220,7 @@ static void add_group(struct mail_bounce *bounce, const struct group *group,
 
 	recipient->diagnostic = dup_diagnostic(group->diagnostic);
 	recipient->status =
-		find_status(group->status != NULL ? group->status : "");
+		find_status(group->status != NULL ? group->status : "", "245");
 	if (recipient->status[0] == '\0') {
 		g_free(recipient->status);
 		recipient->status = guess_status(recipient->diagnostic, false);
@@ -378,17 +379,19 @@ static char *find_original_id(const struct mail *mail)
 
 /* ---- reports in prose ---- */
 
-/* The address a line starts with, perhaps behind a label: "<a@b>:",
- * "To: a@b", "550 5.1.1 <a@b>..." is none. NULL if none. Owned. */
+/* The address a line starts with, perhaps behind a label or a reply code:
+ * "<a@b>:", "Recipient: a@b", "550 <a@b>...". NULL if none. Owned. */
 static char *line_address(const char *line, size_t len)
 {
-	static const char *const labels[] = { "rcpt to:", "to:",
+	static const char *const labels[] = { "rcpt to:",
 					      "recipient:", "failed recipient:",
 					      "unknown user:", "recipient address:",
 					      "rfc822;", "final-recipient:", NULL };
 	g_autofree char *text = text_dup_line_len(line, len, DIAGNOSTIC_MAX);
 	char *p = text;
 
+	if (strspn(p, "0123456789") == 3 && p[3] == ' ')
+		p += 4;
 	for (int i = 0; labels[i] != NULL; i++)
 		if (g_ascii_strncasecmp(p, labels[i], strlen(labels[i])) == 0)
 			p += strlen(labels[i]);
@@ -447,6 +450,15 @@ static bool is_ours(const struct mail *mail, const char *address)
 	return false;
 }
 
+static bool is_delay(const struct mail *mail, const char *text)
+{
+	g_autofree char *subject = g_utf8_strdown(mail->subject, -1);
+	g_autofree char *lower = g_utf8_strdown(text, -1);
+
+	return has_word(subject, bounce_delays) ||
+	       has_word(lower, bounce_delays);
+}
+
 struct prose {
 	struct mail *mail;
 	char *text; /* up to the returned message */
@@ -495,7 +507,9 @@ static void read_address_lines(struct prose *prose)
 		char *address = line_address(at, len);
 
 		if (address != NULL && !is_ours(prose->mail, address)) {
-			size_t said = paragraph_len(at);
+			/* an SMTP dialogue: every line is for itself */
+			bool is_reply = strspn(at, "0123456789") == 3;
+			size_t said = is_reply ? len : paragraph_len(at);
 			g_autofree char *diagnostic = g_strndup(at, said);
 
 			/* nothing but the address: the reason comes later */
@@ -511,6 +525,25 @@ static void read_address_lines(struct prose *prose)
 	}
 }
 
+/* The paragraph of the text that names an address, or all of the text. */
+static char *dup_diagnostic_for(const struct prose *prose, const char *address)
+{
+	g_autofree char *lower = g_ascii_strdown(prose->text, -1);
+	const char *found = strstr(lower, address);
+	size_t at = found != NULL ? (size_t)(found - lower) : 0;
+
+	if (found == NULL)
+		return g_strdup(prose->text);
+	while (at > 0 && prose->text[at - 1] != '\n')
+		at--;
+	size_t len = paragraph_len(prose->text + at);
+	size_t line = strcspn(prose->text + at, "\n");
+
+	return len > line + 1 || find_reply_class(prose->text + at) != '\0'
+		       ? g_strndup(prose->text + at, len)
+		       : g_strdup(prose->text);
+}
+
 static void read_failed_header(struct prose *prose, const char *data,
 			       size_t len)
 {
@@ -524,8 +557,11 @@ static void read_failed_header(struct prose *prose, const char *data,
 	for (char **item = items; *item != NULL; item++) {
 		char *address = dup_address(g_strstrip(*item));
 
-		if (address != NULL)
-			add_recipient(prose, address, prose->text);
+		if (address == NULL)
+			continue;
+		g_autofree char *said = dup_diagnostic_for(prose, address);
+
+		add_recipient(prose, address, said);
 	}
 }
 
@@ -543,6 +579,23 @@ static void read_prose(struct prose *prose, const char *data, size_t len)
 		add_recipient(prose, address, prose->text);
 	else
 		g_free(address);
+}
+
+/* Recipients from the words of the text up to returned_at. */
+static void read_words(struct mail *mail, const char *data, size_t len,
+		       size_t returned_at, const struct limits *limits)
+{
+	g_autofree char *start =
+		g_strndup(mail->text, MIN(returned_at, LOOK_BYTES));
+	struct prose prose = {
+		.mail = mail,
+		.text = g_utf8_make_valid(start, -1),
+		.max = limits->recipients,
+	};
+
+	prose.is_delay = is_delay(mail, prose.text);
+	read_prose(&prose, data, len);
+	g_free(prose.text);
 }
 
 /* ---- is it one? ---- */
@@ -620,57 +673,32 @@ static bool agree(const struct signs *signs)
 				  (signs->prose && signs->returned));
 }
 
-static bool is_delay(const struct mail *mail, const char *text)
-{
-	g_autofree char *subject = g_utf8_strdown(mail->subject, -1);
-	g_autofree char *lower = g_utf8_strdown(text, -1);
-
-	return has_word(subject, bounce_delays) ||
-	       has_word(lower, bounce_delays);
-}
-
-static bool read_as_prose(struct mail *mail, const char *data, size_t len,
-			  const struct limits *limits)
-{
-	size_t returned_at = find_returned(mail->text);
-	struct signs signs = look(mail, data, len, returned_at);
-
-	if (!agree(&signs))
-		return false;
-	g_autofree char *start =
-		g_strndup(mail->text, MIN(returned_at, LOOK_BYTES));
-	struct prose prose = {
-		.mail = mail,
-		.text = g_utf8_make_valid(start, -1),
-		.max = limits->recipients,
-	};
-
-	prose.is_delay = is_delay(mail, prose.text);
-	mail->bounce = mail_bounce_new();
-	read_prose(&prose, data, len);
-	g_free(prose.text);
-	return true;
-}
-
 bool bounce_read(struct mail *mail, const char *data, size_t len,
 		 const struct limits *limits)
 {
 	struct mail_part *part = find_part(mail, "message/delivery-status");
+	size_t returned_at = find_returned(mail->text);
 
 	if (part == NULL)
 		part = find_part(mail, "message/global-delivery-status");
+	if (part == NULL) {
+		struct signs signs = look(mail, data, len, returned_at);
+
+		if (!agree(&signs))
+			return false;
+	}
+	mail->bounce = mail_bounce_new();
 	if (part != NULL) {
 		gsize report_len = 0;
 		const char *report =
 			g_bytes_get_data(part->data, &report_len);
 
-		mail->bounce = mail_bounce_new();
 		if (report_len > 0)
 			read_report(mail->bounce, report, report_len,
 				    limits->recipients);
-	} else if (!read_as_prose(mail, data, len, limits)) {
-		return false;
 	}
+	if (mail->bounce->recipients->len == 0)
+		read_words(mail, data, len, returned_at, limits);
 	mail->bounce->original_id = find_original_id(mail);
 	return true;
 }

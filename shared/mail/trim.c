@@ -93,17 +93,42 @@ static bool starts_with_one(const char *text, const char *const *words)
 
 /* ---- "On ..., somebody wrote:" ---- */
 
-/* A colon at the end, with "wrote" not far before it. */
-static bool ends_like_attribution(const char *lower)
+static bool has_time(const char *lower)
+{
+	for (const char *p = lower; (p = strchr(p, ':')) != NULL; p++)
+		if (p > lower && g_ascii_isdigit(p[-1]) &&
+		    g_ascii_isdigit(p[1]) && g_ascii_isdigit(p[2]))
+			return true;
+	return false;
+}
+
+/* "2016-10-24 15:36", "02.04.2012 14:20", "20 oct. 2016" */
+static bool starts_with_date(const char *lower)
+{
+	size_t digits = strspn(lower, "0123456789");
+
+	return (digits == 1 || digits == 2 || digits == 4) &&
+	       strchr("-./ ", lower[digits]) != NULL && has_time(lower);
+}
+
+/* The length without a colon at the end, 0 if there is none. */
+static size_t without_colon(const char *lower)
 {
 	size_t len = strlen(lower);
 
-	if (len >= 3 && strcmp(lower + len - 3, "：") == 0)
-		len -= 3;
-	else if (len >= 1 && lower[len - 1] == ':')
-		len--;
-	else if (!(len > 4 && (g_str_has_suffix(lower, "---") ||
-			       g_str_has_suffix(lower, " >:"))))
+	if (g_str_has_suffix(lower, "："))
+		return len - strlen("：");
+	if (g_str_has_suffix(lower, " ----") || g_str_has_suffix(lower, " ---"))
+		return len; /* "---- On ... wrote ----" */
+	return g_str_has_suffix(lower, ":") ? len - 1 : 0;
+}
+
+/* A colon at the end, with "wrote" not far before it; or time and address. */
+static bool ends_like_attribution(const char *lower)
+{
+	size_t len = without_colon(lower);
+
+	if (len == 0)
 		return false;
 	for (const char *const *word = trim_wrote; *word != NULL; word++) {
 		const char *found = g_strrstr_len(lower, (gssize)len, *word);
@@ -113,7 +138,7 @@ static bool ends_like_attribution(const char *lower)
 		    (size_t)(lower + len - found) <= strlen(*word) + 80)
 			return true;
 	}
-	return false;
+	return lower[len - 1] == '>' && strchr(lower, '@') != NULL;
 }
 
 static bool has_evidence(const char *lower)
@@ -121,38 +146,87 @@ static bool has_evidence(const char *lower)
 	return strpbrk(lower, "0123456789@<") != NULL;
 }
 
+static bool starts_like_attribution(const char *lower)
+{
+	return starts_with_date(lower) ||
+	       (starts_with_one(lower, trim_on) && has_evidence(lower));
+}
+
+static bool has_verb(const char *lower)
+{
+	for (const char *const *word = trim_wrote; *word != NULL; word++)
+		if (strstr(lower, *word) != NULL)
+			return true;
+	return false;
+}
+
+static bool is_quoted(const GArray *lines, guint i)
+{
+	guint next = skip_blank(lines, i);
+
+	return next < lines->len && line_at(lines, next)->kind == LINE_QUOTE;
+}
+
+/* Going up from line `last`, at most four lines of one paragraph: the first
+ * that opens an attribution, else last + 1. */
+static guint find_opening(const GArray *lines, guint last)
+{
+	for (guint n = 0; n < ATTRIBUTION_LINES && n <= last; n++) {
+		const struct line *line = line_at(lines, last - n);
+
+		if (line->kind != LINE_TEXT || line->lower == NULL)
+			break;
+		if (starts_like_attribution(line->lower))
+			return last - n;
+	}
+	return last + 1;
+}
+
 /* The first line of an attribution that ends on line `last`, which has been
  * found to end like one; `last` + 1 if it is none after all. */
 static guint attribution_start(const GArray *lines, guint last)
 {
-	guint first = last;
+	const struct line *line = line_at(lines, last);
+	guint first = find_opening(lines, last);
 
-	for (guint n = 0; n < ATTRIBUTION_LINES; n++) {
-		const struct line *line = line_at(lines, first);
-
-		if (line->kind != LINE_TEXT || line->lower == NULL)
-			return last + 1;
-		if (starts_with_one(line->lower, trim_on) &&
-		    (n > 0 || has_evidence(line->lower)))
-			return first;
-		if (first == 0 ||
-		    line_at(lines, first - 1)->kind != LINE_TEXT)
-			break;
-		first--;
-	}
-	/* No "On": a date, an address or a name alone on its line will do,
-	 * if it stands apart. */
+	if (first <= last)
+		return first;
+	/* Without "On": it stands apart, or the quotation follows at once. */
 	bool apart = last == 0 || line_at(lines, last - 1)->kind != LINE_TEXT;
-	guint next = skip_blank(lines, last + 1);
-	bool quoted = next < lines->len &&
-		      line_at(lines, next)->kind == LINE_QUOTE;
-	bool evidence = has_evidence(line_at(lines, last)->lower);
+	bool evidence = has_evidence(line->lower);
 
-	if (quoted && (apart || evidence))
+	if (is_quoted(lines, last + 1) && (apart || evidence))
 		return last;
-	return apart && evidence && strlen(line_at(lines, last)->lower) > 12
+	return apart && evidence && (has_verb(line->lower) ||
+				     has_time(line->lower))
 		       ? last
 		       : last + 1;
+}
+
+/* Lines right above ">" lines that end with a colon and name an address or a
+ * time, however they are broken: their first line, else i. */
+static guint paragraph_start(const GArray *lines, guint i)
+{
+	guint last = i, first;
+	bool evidence = false;
+
+	while (last > 0 && line_at(lines, last - 1)->kind == LINE_BLANK)
+		last--;
+	if (last == 0 || line_at(lines, last - 1)->lower == NULL ||
+	    !g_str_has_suffix(line_at(lines, last - 1)->lower, ":"))
+		return i;
+	for (first = last; first > 0 && last - first < ATTRIBUTION_LINES;
+	     first--) {
+		const struct line *line = line_at(lines, first - 1);
+
+		if (line->kind != LINE_TEXT || line->lower == NULL)
+			break;
+		evidence = evidence || strchr(line->lower, '@') != NULL ||
+			   has_time(line->lower);
+	}
+	bool apart = first == 0 || line_at(lines, first - 1)->kind == LINE_BLANK;
+
+	return evidence && apart ? first : i;
 }
 
 /* ---- separators and header blocks ---- */
@@ -281,6 +355,16 @@ static bool is_tail(const struct scan *scan, guint i)
 	       scan->last_text < next;
 }
 
+/* People, too, write "on Monday he wrote:"; programs add the address, or
+ * else mark the lines that follow. */
+static bool names_address(const GArray *lines, guint first, guint last)
+{
+	for (guint i = first; i <= last; i++)
+		if (strchr(line_at(lines, i)->lower, '@') != NULL)
+			return true;
+	return false;
+}
+
 /* A marker at line i: *ret_first is its first line (it may reach back),
  * *ret_behind the line behind it. */
 static bool marker_at(const GArray *lines, guint i, guint *ret_first,
@@ -305,14 +389,12 @@ static bool marker_at(const GArray *lines, guint i, guint *ret_first,
 		*ret_behind = behind;
 		return true;
 	}
-	if (ends_like_attribution(line->lower)) {
-		guint first = attribution_start(lines, i);
-
-		*ret_first = first;
-		*ret_behind = i + 1;
-		return first <= i;
-	}
-	return false;
+	if (!ends_like_attribution(line->lower))
+		return false;
+	*ret_first = attribution_start(lines, i);
+	*ret_behind = i + 1;
+	return *ret_first <= i &&
+	       (is_quoted(lines, i + 1) || names_address(lines, *ret_first, i));
 }
 
 /* The rule above a header block belongs to the quotation. */
@@ -328,13 +410,45 @@ static guint include_rule(const GArray *lines, guint first)
 	return first;
 }
 
-/* ">" lines at the very end without a marker, if they are the only ones. */
+/* ">" lines at the very end without a known marker, if they are the only
+ * ones. */
 static guint bare_quote(const struct scan *scan)
 {
 	for (guint i = 0; i < scan->last_text; i++)
 		if (line_at(scan->lines, i)->kind == LINE_QUOTE)
 			return scan->lines->len;
-	return skip_blank(scan->lines, scan->last_text + 1);
+	guint quote = skip_blank(scan->lines, scan->last_text + 1);
+
+	return quote < scan->lines->len ? paragraph_start(scan->lines, quote)
+					: quote;
+}
+
+/* An answer below the one quotation it answers: where the answer starts, 0
+ * if it is not of this form. */
+static guint find_answer(const struct scan *scan)
+{
+	guint i = skip_blank(scan->lines, 0), first = i, behind = i;
+
+	for (guint n = 0; n < ATTRIBUTION_LINES && i + n < scan->lines->len;
+	     n++) {
+		if (!marker_at(scan->lines, i + n, &first, &behind))
+			continue;
+		if (first != i)
+			return 0;
+		break;
+	}
+	guint quote = skip_blank(scan->lines, behind);
+
+	if (behind == i || quote >= scan->lines->len ||
+	    line_at(scan->lines, quote)->kind != LINE_QUOTE)
+		return 0;
+	while (quote < scan->lines->len &&
+	       line_at(scan->lines, quote)->kind != LINE_TEXT)
+		quote++;
+	for (guint k = quote; k < scan->lines->len; k++)
+		if (line_at(scan->lines, k)->kind == LINE_QUOTE)
+			return 0;
+	return quote < scan->lines->len ? quote : 0;
 }
 
 static guint find_cut(const struct scan *scan)
@@ -358,12 +472,15 @@ char *trim_quotes(const char *text)
 
 	find_text(&scan);
 	guint cut = find_cut(&scan);
+	guint answer = find_answer(&scan);
 
 	if (cut < scan.lines->len && scan.first_text < cut) {
 		const struct line *line = line_at(scan.lines, cut);
 
 		kept = g_strndup(text, (size_t)(line->start - text));
 		g_strchomp(kept);
+	} else if (answer > 0) {
+		kept = g_strdup(line_at(scan.lines, answer)->start);
 	}
 	g_array_unref(scan.lines);
 	return kept != NULL ? kept : g_strdup(text);

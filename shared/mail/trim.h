@@ -2,11 +2,12 @@
 /*
  * mail/trim.h - what somebody wrote, without the mail it answers
  *
- * Only a tail is ever cut, and only from something that says "quotation"
- * (an attribution line, a separator, the header lines Outlook writes, ">"
- * marks) to the end. Where text follows ">" lines nothing is cut from them
- * on; where nothing would be left, nothing is cut. Signatures stay. The
- * phrases of some thirty languages are known; pt, en and es best.
+ * A tail is cut, from something that says "quotation" (an attribution line,
+ * a separator, the header lines Outlook writes, ">" marks) to the end; or the
+ * head, where one attributed quotation stands above the whole answer. Where
+ * text follows ">" lines it is never cut; where nothing would be left, nothing
+ * is cut. Signatures stay. The phrases of some thirty languages are known;
+ * pt, en and es best.
  */
 #ifndef PORTARIA_MAIL_TRIM_H
 #define PORTARIA_MAIL_TRIM_H
