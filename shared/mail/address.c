@@ -690,10 +690,8 @@ static bool is_other_address(const char *text, const char *p,
 	return key == NULL || strcmp(key, mailbox->address) != 0;
 }
 
-/*
- * A name that shows an address shows people and careless programs somebody.
- * It must be the right one.
- */
+/* A name that shows an address shows people and careless programs somebody.
+ * It must be the right one. */
 static bool is_misleading(const char *name, const struct mailbox *mailbox)
 {
 	const char *p;
@@ -708,16 +706,29 @@ static bool is_misleading(const char *name, const struct mailbox *mailbox)
 	return false;
 }
 
-/* Decodes name and comments; false if they speak against the address. */
+/*
+ * Decodes a name or comment; NULL if it speaks against the address, decoded
+ * or as it stands. What looks like an encoded word after decoding is one to
+ * a program that is more forgiving, or that decodes twice.
+ */
+static char *decode_name(const char *name, const struct mailbox *mailbox)
+{
+	bool control = false;
+	g_autofree char *raw = header_dup_line(name);
+	g_autofree char *decoded = header_decode(name, strlen(name), &control);
+
+	if (control || strstr(decoded, "=?") != NULL ||
+	    is_misleading(decoded, mailbox) || is_misleading(raw, mailbox))
+		return NULL;
+	return g_steal_pointer(&decoded);
+}
+
 static bool settle_name(struct mailbox *mailbox, const GString *comments)
 {
-	g_autofree char *name = NULL, *comment = NULL;
-	bool control = false, comment_control = false;
+	g_autofree char *name = decode_name(mailbox->name, mailbox);
+	g_autofree char *comment = decode_name(comments->str, mailbox);
 
-	name = header_decode(mailbox->name, strlen(mailbox->name), &control);
-	comment = header_decode(comments->str, comments->len, &comment_control);
-	if (control || comment_control || is_misleading(name, mailbox) ||
-	    is_misleading(comment, mailbox))
+	if (name == NULL || comment == NULL)
 		return false;
 	g_free(mailbox->name);
 	mailbox->name = name[0] != '\0' ? g_steal_pointer(&name)

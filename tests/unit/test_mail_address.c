@@ -349,6 +349,14 @@ static void test_from_doubts_what_others_read_differently(void **state)
 		BAD("encoded local", "<=?utf-8?q?a?=@b.example>"),
 		BAD("encoded local with at",
 		    "=?utf-8?q?a=40a=2Eexample?=@b.example"),
+		BAD("unfinished encoded word",
+		    "=?utf-8?q?a=40a.example <b@b.example>"),
+		BAD("encoded word with a blank",
+		    "\"=?utf-8?q?a=40a.example ?=\" <b@b.example>"),
+		BAD("encoded twice",
+		    "=?utf-8?q?=3D=3Futf-8=3Fq=3Fa=3D40a=3F=3D?= <b@b.example>"),
+		BAD("raw address in base64",
+		    "\"=?utf-8?b?a@a.example?=\" <b@b.example>"),
 		BAD("comment with address", "(a@a.example) b@b.example"),
 		BAD("comment behind", "b@b.example (a@a.example)"),
 		BAD("comment with angle", "<b@b.example>(<a@a.example>)"),
@@ -448,7 +456,7 @@ static void test_from_is_bounded(void **state)
 		{ "a@", "\303\251.", 340, "example", ADDRESS_DOUBTFUL },
 		{ "a@", "a", 4000, "", ADDRESS_DOUBTFUL },
 		{ "", "=?utf-8?q?a?= ", 280, "<a@a.example>", ADDRESS_OK },
-		{ "", "=?a?q?", 600, "<a@a.example>", ADDRESS_OK },
+		{ "", "=?a?q?", 600, "<a@a.example>", ADDRESS_DOUBTFUL },
 		{ "a: ", "a@a.example,", 300, "", ADDRESS_DOUBTFUL },
 	};
 	size_t i;
