@@ -12,6 +12,7 @@
  */
 #include "auth/spf.h"
 
+#include "auth/spf_client.h"
 #include "auth/spf_macro.h"
 #include "auth/spf_record.h"
 #include "auth/spf_term.h"
@@ -54,17 +55,10 @@ void spf_outcome_clear(struct spf_outcome *outcome)
 	outcome->result = SPF_RESULT_NONE;
 }
 
-struct client {
-	int family;
-	guint8 address[16];
-	char *text;    /* macro i */
-	char *reverse; /* "1.2.0.192.in-addr.arpa" */
-};
-
 struct check {
 	struct resolver *resolver;
 	struct dns_budget *budget;
-	struct client client;
+	struct spf_client client;
 	struct spf_term_engine *engine; /* made when first needed */
 	char *sender;
 	char *local;
@@ -103,69 +97,6 @@ static const char *shown(const char *domain)
 		if (!g_ascii_isalnum(*at) && strchr("-_.", *at) == NULL)
 			return "another domain";
 	return domain;
-}
-
-/* ---- the client ---- */
-
-static void set_nibbles(struct client *client)
-{
-	GString *text = g_string_new(NULL);
-	GString *reverse = g_string_new(NULL);
-
-	for (size_t i = 0; i < 32; i++) {
-		guint8 byte = client->address[i / 2];
-		unsigned nibble = i % 2 == 0 ? byte >> 4 : byte & 15;
-		char digit[2] = { "0123456789abcdef"[nibble], '\0' };
-
-		if (i > 0) {
-			g_string_append_c(text, '.');
-			g_string_prepend_c(reverse, '.');
-		}
-		g_string_append(text, digit);
-		g_string_prepend(reverse, digit);
-	}
-	g_string_append(reverse, ".ip6.arpa");
-	client->text = g_string_free(text, FALSE);
-	client->reverse = g_string_free(reverse, FALSE);
-}
-
-static bool read_client(const char *ip, struct client *client)
-{
-	static const guint8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-	const guint8 *a = client->address;
-
-	if (ip == NULL)
-		return false;
-	if (inet_pton(AF_INET6, ip, client->address) == 1) {
-		client->family = AF_INET6;
-		if (memcmp(client->address, mapped, sizeof(mapped)) == 0) {
-			memmove(client->address, client->address + 12, 4);
-			client->family = AF_INET;
-		}
-	} else if (inet_pton(AF_INET, ip, client->address) == 1) {
-		client->family = AF_INET;
-	} else {
-		return false;
-	}
-	if (client->family == AF_INET6) {
-		set_nibbles(client);
-		return true;
-	}
-	client->text = g_strdup_printf("%u.%u.%u.%u", a[0], a[1], a[2], a[3]);
-	client->reverse = g_strdup_printf("%u.%u.%u.%u.in-addr.arpa", a[3],
-	                                  a[2], a[1], a[0]);
-	return true;
-}
-
-static bool in_network(const struct client *client, const guint8 *network,
-                       unsigned prefix)
-{
-	unsigned bytes = prefix / 8, bits = prefix % 8;
-
-	if (memcmp(client->address, network, bytes) != 0)
-		return false;
-	return bits == 0 ||
-	       ((client->address[bytes] ^ network[bytes]) >> (8 - bits)) == 0;
 }
 
 /* ---- the sender ---- */
@@ -388,8 +319,9 @@ static enum match match_ip4(struct check *check, const struct spf_term *term,
 {
 	(void)domain;
 	return check->client.family == AF_INET &&
-	                       in_network(&check->client, term->address,
-	                                  term->prefix4)
+	                       spf_client_in_network(&check->client,
+	                                             term->address,
+	                                             term->prefix4)
 	               ? MATCH_YES
 	               : MATCH_NO;
 }
@@ -399,8 +331,9 @@ static enum match match_ip6(struct check *check, const struct spf_term *term,
 {
 	(void)domain;
 	return check->client.family == AF_INET6 &&
-	                       in_network(&check->client, term->address,
-	                                  term->prefix6)
+	                       spf_client_in_network(&check->client,
+	                                             term->address,
+	                                             term->prefix6)
 	               ? MATCH_YES
 	               : MATCH_NO;
 }
@@ -688,8 +621,7 @@ static void check_clear(struct check *check)
 {
 	spf_term_engine_free(check->engine);
 	dns_answer_unref(check->names);
-	g_free(check->client.text);
-	g_free(check->client.reverse);
+	spf_client_clear(&check->client);
 	g_free(check->sender);
 	g_free(check->local);
 	g_free(check->sender_domain);
@@ -703,7 +635,7 @@ void spf_check(struct resolver *resolver, struct dns_budget *budget,
 	struct check check = { .resolver = resolver, .budget = budget };
 
 	ret_outcome->result = SPF_RESULT_NONE;
-	if (!read_client(query->ip, &check.client))
+	if (!spf_client_read(query->ip, &check.client))
 		set_reason(&check, "the address of the client is not known");
 	else if (!read_sender(&check, query))
 		set_reason(&check, "there is no domain that could have a "

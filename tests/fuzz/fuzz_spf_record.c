@@ -96,8 +96,10 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 		put_record(i, record, len);
 	}
 	spf_check(dns, &budget, &query, &outcome);
+	/* The last one: libspf2 did not take a term that we found good. */
 	if (outcome.result >= SPF_RESULT__COUNT || outcome.reason == NULL ||
-	    budget.lookups_left > LOOKUPS)
+	    budget.lookups_left > LOOKUPS ||
+	    strcmp(outcome.reason, "a term could not be evaluated") == 0)
 		abort();
 	spf_outcome_clear(&outcome);
 	return 0;
