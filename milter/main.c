@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main.c - portaria-milter: from start to stop
+ *
+ * Signals. libmilter waits in a thread of its own for SIGTERM, SIGINT and
+ * SIGHUP, and on any of them frees sessions under the hands of its workers.
+ * So it must not get them: SIGHUP is ignored and never blocked in the first
+ * thread, which makes the kernel drop it; that thread does nothing but wait
+ * for SIGTERM and SIGINT, and the kernel prefers it. Should libmilter get one
+ * nevertheless it ends, and the process with it, at once. The configuration
+ * is read at the start only. SIGUSR1 logs what was done so far.
+ *
+ * The database may be away, at the start too: then mail for departments is
+ * put off and other mail flows. A wrong configuration or key file is another
+ * matter (exit 78): it would not heal by itself.
+ */
+#include <glib/gstdio.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/service.h"
+#include "milter/mfi.h"
+
+#define IDENT           "portaria-milter"
+#define READERS_MAX     16
+#define REFRESH_SECONDS 2
+#define DRAIN           (20 * CLOCK_SECOND)
+
+struct daemon {
+	struct hub hub;
+	struct config_store store; /* with a shorter wait */
+	bool own_socket;           /* made here, not by the service manager */
+	pthread_t keeper;
+	bool keeper_runs;
+	pthread_t main;
+	_Atomic bool libmilter_ended;
+	_Atomic bool stop;
+};
+
+/* --- the keeper: reads the departments now and then, answers SIGUSR1 --- */
+
+/* Says so when the database goes and when it comes back. */
+static void refresh(struct daemon *daemon, bool *is_known)
+{
+	g_autoptr(GError) error = NULL;
+	bool ok = directory_refresh(daemon->hub.directory, daemon->hub.readers,
+	                            &error);
+
+	if (!ok && *is_known)
+		log_error(NULL, "no database, deferring mail for departments",
+		          error);
+	if (ok && !*is_known)
+		log_event(LOG_LEVEL_INFO, NULL, "the database is back");
+	*is_known = ok;
+}
+
+static void *keeper_main(void *data)
+{
+	static const struct timespec pause = { .tv_sec = REFRESH_SECONDS };
+	struct daemon *daemon = data;
+	bool is_known = true;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	refresh(daemon, &is_known);
+	while (!daemon->stop) {
+		if (sigtimedwait(&set, NULL, &pause) == SIGUSR1) {
+			if (!daemon->stop)
+				counters_log(&daemon->hub.counters);
+		} else {
+			refresh(daemon, &is_known);
+		}
+	}
+	return NULL;
+}
+
+/* --- libmilter's thread --- */
+
+static void *mfi_main(void *data)
+{
+	struct daemon *daemon = data;
+
+	if (!mfi_run())
+		log_event(LOG_LEVEL_ERROR, NULL, "libmilter gave up");
+	daemon->libmilter_ended = true;
+	pthread_kill(daemon->main, SIGTERM);
+	return NULL;
+}
+
+/* --- start --- */
+
+static bool start_hub(struct daemon *daemon, GError **error)
+{
+	struct hub *hub = &daemon->hub;
+	const struct config *config = hub->config;
+
+	hub->desk = desk_new(config, error);
+	if (hub->desk == NULL)
+		return false;
+	hub->auth = auth_new(config, error);
+	if (hub->auth == NULL)
+		return false;
+	/* A few lookups must fit into the time before DATA. */
+	daemon->store = config->store;
+	daemon->store.busy_ms = MIN(config->store.busy_ms,
+	                            config->milter.envelope_seconds * 1000 / 4);
+	hub->readers = store_pool_new(&daemon->store, STORE_READ, READERS_MAX);
+	hub->directory = directory_new();
+	hub->ratelimit = ratelimit_new(&config->rate);
+	return true;
+}
+
+static int open_socket(struct daemon *daemon, GError **error)
+{
+	const struct config_milter *config = &daemon->hub.config->milter;
+	int fd = service_take_listen_fd();
+
+	if (fd >= 0)
+		return fd;
+	daemon->own_socket = true;
+	return service_listen(config->socket, (unsigned)config->socket_mode,
+	                      error);
+}
+
+static bool start_thread(pthread_t *thread, void *(*run)(void *), void *data,
+                         GError **error)
+{
+	int code = pthread_create(thread, NULL, run, data);
+
+	if (code != 0)
+		error_set_errno(error, PORTARIA_ERROR_TEMPORARY, code,
+		                "pthread_create");
+	return code == 0;
+}
+
+static bool start(struct daemon *daemon, GError **error)
+{
+	pthread_t libmilter;
+	int fd;
+
+	if (!start_hub(daemon, error))
+		return false;
+	fd = open_socket(daemon, error);
+	if (fd < 0 || !mfi_init(&daemon->hub, fd, error))
+		return false;
+	daemon->keeper_runs =
+		start_thread(&daemon->keeper, keeper_main, daemon, error);
+	return daemon->keeper_runs &&
+	       start_thread(&libmilter, mfi_main, daemon, error);
+}
+
+/* --- stop --- */
+
+static void wait_for_stop(void)
+{
+	sigset_t set;
+	int number;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	while (sigwait(&set, &number) != 0)
+		continue;
+}
+
+static void remove_socket(const struct daemon *daemon)
+{
+	const char *path = service_unix_path(daemon->hub.config->milter.socket);
+
+	if (daemon->own_socket && path != NULL)
+		g_unlink(path);
+}
+
+static void stop_keeper(struct daemon *daemon)
+{
+	daemon->stop = true;
+	if (!daemon->keeper_runs)
+		return;
+	pthread_kill(daemon->keeper, SIGUSR1);
+	pthread_join(daemon->keeper, NULL);
+}
+
+static void free_hub(struct daemon *daemon)
+{
+	struct hub *hub = &daemon->hub;
+
+	ratelimit_free(hub->ratelimit);
+	directory_free(hub->directory);
+	store_pool_free(hub->readers);
+	auth_free(hub->auth);
+	desk_free(hub->desk);
+}
+
+/* Sessions that are still open end with the process; the mail server repeats
+ * what was not answered. */
+static int stop(struct daemon *daemon)
+{
+	int status = daemon->libmilter_ended ? EX_SOFTWARE : EX_OK;
+
+	service_notify("STOPPING=1");
+	remove_socket(daemon);
+	if (daemon->libmilter_ended || !mfi_drain(DRAIN)) {
+		counters_log(&daemon->hub.counters);
+		log_event(LOG_LEVEL_INFO, NULL, "stopped with sessions open",
+		          LOG_NUM("messages", daemon->hub.messages));
+		_exit(status);
+	}
+	stop_keeper(daemon);
+	counters_log(&daemon->hub.counters);
+	free_hub(daemon);
+	log_event(LOG_LEVEL_INFO, NULL, "stopped");
+	return status;
+}
+
+static int run(struct daemon *daemon)
+{
+	g_autoptr(GError) error = NULL;
+	int status;
+
+	if (!start(daemon, &error)) {
+		log_error(NULL, "cannot start", error);
+		status = error_exit_code(error);
+		stop_keeper(daemon);
+		free_hub(daemon);
+		return status;
+	}
+	log_event(LOG_LEVEL_INFO, NULL, "started",
+	          LOG_STR("socket", daemon->hub.config->milter.socket));
+	service_notify("READY=1");
+	wait_for_stop();
+	return stop(daemon);
+}
+
+/* See above. */
+static void set_signals(void)
+{
+	sigset_t set;
+
+	service_block_signals();
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon daemon = { .main = pthread_self() };
+	int status = EX_OK;
+	AUTO(config)
+	config = config_main(IDENT,
+	                     "Decides, while a sender is still connected, "
+	                     "whether a message may reach a department.",
+	                     NULL, &argc, &argv, &status);
+
+	if (config == NULL)
+		return status;
+	set_signals();
+	daemon.hub.config = config;
+	return run(&daemon);
+}
