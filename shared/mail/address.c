@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "mail/header.h"
+#include "mail/utf8.h"
 
 #define FROM_BYTES_MAX   4096
 #define LOCAL_BYTES_MAX  255  /* RFC 5321 says 64; VERP senders exceed it */
@@ -127,7 +128,7 @@ static char *dup_lower(const char *text)
 	g_autoptr(GString) lower = g_string_new(NULL);
 	gunichar c;
 
-	for (; *text != '\0'; text = g_utf8_next_char(text)) {
+	for (; *text != '\0'; text = utf8_next(text)) {
 		c = g_utf8_get_char(text);
 		if (is_ascii_in_disguise(c))
 			return NULL;
@@ -200,7 +201,7 @@ static bool is_plain_text(const char *text)
 {
 	if (!g_utf8_validate(text, -1, NULL))
 		return false;
-	for (; *text != '\0'; text = g_utf8_next_char(text)) {
+	for (; *text != '\0'; text = utf8_next(text)) {
 		if (!is_plain_char(g_utf8_get_char(text)))
 			return false;
 	}
@@ -643,7 +644,7 @@ static bool is_tolerable_8bit(const char *value, size_t len)
 
 	if (!g_utf8_validate_len(value, len, NULL))
 		return memchr(value, '\\', len) == NULL;
-	for (p = value; p < value + len; p = g_utf8_next_char(p)) {
+	for (p = value; p < value + len; p = utf8_next(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if ((c >= 0x80 && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
@@ -670,7 +671,7 @@ static bool ends_claim(gunichar c)
 static bool is_other_address(const char *text, const char *p,
                              const struct mailbox *mailbox)
 {
-	const char *start = p, *end = g_utf8_next_char(p), *at = end, *before;
+	const char *start = p, *end = utf8_next(p), *at = end, *before;
 	g_autofree char *claim = NULL, *key = NULL;
 
 	while (start > text) {
@@ -680,7 +681,7 @@ static bool is_other_address(const char *text, const char *p,
 		start = before;
 	}
 	while (*end != '\0' && !ends_claim(g_utf8_get_char(end)))
-		end = g_utf8_next_char(end);
+		end = utf8_next(end);
 	if (start == p || end == at)
 		return false;
 	while (end > at && end[-1] == '.')
@@ -696,7 +697,7 @@ static bool is_misleading(const char *name, const struct mailbox *mailbox)
 {
 	const char *p;
 
-	for (p = name; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (p = name; *p != '\0'; p = utf8_next(p)) {
 		if (*p == '<' || *p == '>')
 			return true;
 		if (is_at_sign(g_utf8_get_char(p)) &&

@@ -49,7 +49,7 @@ const char *address_status_name(enum address_status status);
  * that shows another address.
  */
 enum address_status address_parse_from(const char *value, size_t len,
-				       struct mailbox **ret_mailbox);
+                                       struct mailbox **ret_mailbox);
 
 /* One bare address "local@domain", as in SMTP paths and in the store's
  * forms, with or without <>. NULL if it is none, or has a route or a domain
@@ -65,7 +65,7 @@ char *address_dup_key(const char *text);
  * "" behind a last "+", or NULL. Both owned by the caller.
  */
 void address_split_extension(const char *key, char **ret_base,
-			     char **ret_extension);
+                             char **ret_extension);
 
 /* A domain name in A-labels, lower case, without the root's dot; NULL if it is
  * no host name, or if UTS 46 would make another name of it than its own. */

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "mail/header.h"
+#include "mail/utf8.h"
 
 #define LINE_WIDTH       76 /* of header lines, RFC 2047 2 */
 #define PLAIN_WIDTH      78 /* of 7bit text, RFC 5322 2.1.1 */
@@ -125,10 +126,10 @@ static size_t encoded_len(const char *text, size_t len, bool base64)
 /* As many whole characters as fit, at least one. */
 static size_t fitting_len(const char *text, size_t room, bool base64)
 {
-	const char *p = g_utf8_next_char(text), *next;
+	const char *p = utf8_next(text), *next;
 
 	for (; *p != '\0'; p = next) {
-		next = g_utf8_next_char(p);
+		next = utf8_next(p);
 		if (encoded_len(text, (size_t)(next - text), base64) > room)
 			break;
 	}
@@ -465,7 +466,7 @@ static void put_quoted_printable(GString *out, const char *lines)
 	size_t column = 0, width, len, i;
 
 	for (; *lines != '\0'; lines += len) {
-		len = (size_t)(g_utf8_next_char(lines) - lines);
+		len = (size_t)(utf8_next(lines) - lines);
 		if (*lines == '\n') {
 			g_string_append(out, "\r\n");
 			column = 0;
@@ -568,7 +569,7 @@ static size_t percent_fitting(const char *text, size_t room)
 	size_t used = 0;
 
 	for (; *p != '\0'; p = next) {
-		next = g_utf8_next_char(p);
+		next = utf8_next(p);
 		used += is_attribute_char(*p) ? 1 : 3 * (size_t)(next - p);
 		if (used > room && p > text)
 			break;
@@ -606,7 +607,7 @@ static char *dup_ascii_name(const char *name)
 	const char *p, *dot;
 	gunichar c;
 
-	for (p = apart; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (p = apart; *p != '\0'; p = utf8_next(p)) {
 		c = g_utf8_get_char(p);
 		if (g_unichar_ismark(c))
 			continue;

@@ -15,9 +15,9 @@
 
 /* RFC 3834 section 5. */
 enum compose_auto {
-	COMPOSE_HUMAN,      /* a person wrote it: no Auto-Submitted */
-	COMPOSE_REPLIED,    /* acknowledgement: auto-replied */
-	COMPOSE_GENERATED,  /* notice: auto-generated */
+	COMPOSE_HUMAN,     /* a person wrote it: no Auto-Submitted */
+	COMPOSE_REPLIED,   /* acknowledgement: auto-replied */
+	COMPOSE_GENERATED, /* notice: auto-generated */
 };
 
 struct compose_part {
@@ -36,8 +36,8 @@ struct compose {
 	const char *const *cc;
 	const char *reply_to;
 	const char *subject;
-	const char *message_id;  /* with <> */
-	const char *in_reply_to; /* with <> */
+	const char *message_id;        /* with <> */
+	const char *in_reply_to;       /* with <> */
 	const char *const *references; /* oldest first; cut to first + last
 					  that fit 1,500 bytes */
 	gint64 date;
@@ -56,6 +56,6 @@ struct compose {
  * not 7-bit: it needs SMTPUTF8. Owned by the caller.
  */
 GBytes *compose_message(const struct compose *compose,
-			GError **error) NODISCARD;
+                        GError **error) NODISCARD;
 
 #endif

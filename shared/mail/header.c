@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mail/charset.h"
+#include "mail/utf8.h"
 
 #define MESSAGE_ID_MAX 998 /* a line, RFC 5322 2.1.1 */
 #define CHARSET_MAX    40
@@ -408,7 +409,7 @@ static char *dup_printable(const char *text, bool *ret_control)
 	GString *out = g_string_new(NULL);
 	gunichar c;
 
-	for (; *text != '\0'; text = g_utf8_next_char(text)) {
+	for (; *text != '\0'; text = utf8_next(text)) {
 		c = g_utf8_get_char(text);
 		if (is_embedding(c))
 			continue;

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 
 struct header_field {
-	const char *name; /* not terminated */
-	size_t name_len;  /* without blanks before the colon */
+	const char *name;  /* not terminated */
+	size_t name_len;   /* without blanks before the colon */
 	const char *value; /* behind the colon, leading blank and folds
 			      included, final line end not */
 	size_t value_len;
@@ -44,7 +44,7 @@ bool header_is(const struct header_field *field, const char *name);
  * *ret_count (may be NULL) tells which. A NUL in it is copied as \001, so
  * that nothing hides behind it. Owned by the caller. */
 char *header_dup_single(const char *data, size_t len, const char *name,
-			unsigned *ret_count);
+                        unsigned *ret_count);
 
 /* A value without folding and outer blanks, other line ends as blanks and NUL
  * as \001; owned by the caller. */

@@ -29,7 +29,7 @@ struct template_value {
  * is always the last. Errors: CONFIG with file, line and the field.
  */
 struct template *template_load(const char *dir, const char *language,
-			       const char *name, GError **error) NODISCARD;
+                               const char *name, GError **error) NODISCARD;
 void template_free(struct template *template);
 DEFINE_AUTO(template)
 
@@ -40,8 +40,8 @@ bool template_uses(const struct template *template, const char *field);
  * is one line (header_dup_line()); in the body a value loses the line ends at
  * its end, since the template brings its own. */
 void template_fill(const struct template *template,
-		   const struct template_value *values, char **ret_subject,
-		   char **ret_body);
+                   const struct template_value *values, char **ret_subject,
+                   char **ret_body);
 
 /* The fields any template may name (NULL-terminated, borrowed). */
 const char *const *template_fields(void);
