@@ -153,6 +153,13 @@ static inline int fixture_teardown(void **state)
 	return 0;
 }
 
+/* Sets a text that a *_new() of the store has made already. */
+static inline void fixture_set(char **member, const char *value)
+{
+	g_free(*member);
+	*member = g_strdup(value);
+}
+
 /* --- records; each in the transaction that is open --- */
 
 static inline void fixture_begin(struct fixture *fixture)
@@ -178,8 +185,8 @@ fixture_department(struct fixture *fixture, const char *name,
 	g_autoptr(GError) error = NULL;
 	struct department *department = department_new();
 
-	department->name = g_strdup(name);
-	department->title = g_strdup(name);
+	fixture_set(&department->name, name);
+	fixture_set(&department->title, name);
 	department->accept = accept;
 	department->unproven = unproven;
 	department->active = true;
@@ -225,10 +232,10 @@ static inline gint64 fixture_staff(struct fixture *fixture, const char *login,
 	g_autoptr(GError) error = NULL;
 	AUTO(staff) staff = staff_new();
 
-	staff->login = g_strdup(login);
-	staff->name = g_strdup(login);
-	staff->address = g_strdup(address);
-	staff->language = g_strdup("");
+	fixture_set(&staff->login, login);
+	fixture_set(&staff->name, login);
+	fixture_set(&staff->address, address);
+	fixture_set(&staff->language, "");
 	staff->active = true;
 	assert_ok(staff_insert(fixture->store, staff, &error), error);
 	return staff->id;
@@ -245,8 +252,8 @@ static inline struct ticket *fixture_ticket(struct fixture *fixture,
 
 	ticket->department_id = department_id;
 	ticket->customer_id = customer_id;
-	ticket->requester = g_strdup(requester);
-	ticket->subject = g_strdup("Assunto");
+	fixture_set(&ticket->requester, requester);
+	fixture_set(&ticket->subject, "Assunto");
 	assert_ok(ticket_insert(fixture->store,
 	                        fixture->config->server.ref_prefix, ticket,
 	                        &error),

@@ -258,7 +258,8 @@ static void test_import_headings_of_each_language(void **state)
 	static const char *const headers[] = {
 		"code,name,email,contacts,service_kind,service,domain,language",
 		"CODIGO,NOME,EMAIL,CONTATOS,TIPO,SERVICO,DOMINIO,IDIOMA",
-		"código,nombre,Correo ,contactos,tipo,servicio,dominio,lengua",
+		("código, nombre, Correo Electrónico, contactos, "
+		 "tipo de servicio, servicio, dominio, lengua"),
 	};
 	struct fixture *fixture = *state;
 

@@ -97,9 +97,9 @@ static void add_held(struct world *world, const char *address)
 	AUTO(held) held = held_new();
 
 	held->department_id = world_department(world, "suporte")->id;
-	held->address = g_strdup(address);
-	held->recipient = g_strdup("suporte@desk.example");
-	held->delivery_key = g_strdup("key/suporte");
+	fixture_set(&held->address, address);
+	fixture_set(&held->recipient, "suporte@desk.example");
+	fixture_set(&held->delivery_key, "key/suporte");
 	assert_ok(held_insert(world->fixture->store, held, &error), error);
 	world->held_id = held->id;
 }
