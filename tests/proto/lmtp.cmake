@@ -8,3 +8,14 @@ foreach(part unstuff command dialogue receive sandbox parsers)
 	add_test(NAME proto/${name} COMMAND ${name})
 	set_tests_properties(proto/${name} PROPERTIES TIMEOUT 180)
 endforeach()
+
+add_executable(lmtp_tool ${lmtp_dir}/lmtp_tool.c)
+target_link_libraries(lmtp_tool PRIVATE portaria_desk PkgConfig::JSON)
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+foreach(part protocol delivery faults)
+	add_test(NAME proto/lmtp_${part} COMMAND ${Python3_EXECUTABLE}
+		${lmtp_dir}/test_lmtp_${part}.py -v)
+	set_tests_properties(proto/lmtp_${part} PROPERTIES TIMEOUT 600
+		ENVIRONMENT "PORTARIA_LMTPD=$<TARGET_FILE:portaria-lmtpd>;PORTARIA_LMTP_TOOL=$<TARGET_FILE:lmtp_tool>;PORTARIA_FAKEDNS=$<TARGET_FILE:fakedns>;PORTARIA_SOURCE=${PROJECT_SOURCE_DIR}")
+endforeach()
