@@ -179,22 +179,13 @@ char *address_dup_domain(const char *domain, size_t len)
 
 /* Local parts */
 
+/* Printable ASCII, and letters, marks and digits of all scripts. Some programs
+ * take other signs for ASCII ones, like the ideographic full stop. */
 static bool is_plain_char(gunichar c)
 {
-	switch (g_unichar_type(c)) {
-	case G_UNICODE_CONTROL:
-	case G_UNICODE_FORMAT:
-	case G_UNICODE_UNASSIGNED:
-	case G_UNICODE_PRIVATE_USE:
-	case G_UNICODE_SURROGATE:
-	case G_UNICODE_LINE_SEPARATOR:
-	case G_UNICODE_PARAGRAPH_SEPARATOR:
-		return false;
-	case G_UNICODE_SPACE_SEPARATOR:
-		return c == ' ';
-	default:
-		return true;
-	}
+	if (c < 0x80)
+		return c >= ' ' && c < 0x7f;
+	return g_unichar_isalnum(c) || g_unichar_ismark(c);
 }
 
 static bool is_plain_text(const char *text)
@@ -440,15 +431,13 @@ static bool parse_phrase(struct cursor *cursor, GString *name)
 	return true;
 }
 
-/* The characters that grammar allows in a local part, but of which some
- * programs make another address: quoting, old routing, encoded words. */
+/* Local parts of which some programs make another address, though the grammar
+ * allows them: with need of quotes, old routing, encoded words. */
 static bool is_read_alike(const struct mailbox *mailbox)
 {
-	return strpbrk(mailbox->local, "%!\"\\(),:;<>@[]") == NULL &&
-	       strstr(mailbox->local, "=?") == NULL &&
-	       !g_str_has_prefix(mailbox->local, " ") &&
-	       !g_str_has_suffix(mailbox->local, " ") &&
-	       strstr(mailbox->local, "  ") == NULL;
+	return is_dot_atom(mailbox->local) &&
+	       strpbrk(mailbox->local, "%!") == NULL &&
+	       strstr(mailbox->local, "=?") == NULL;
 }
 
 static struct mailbox *parse_author_address(struct cursor *cursor)

@@ -44,16 +44,16 @@ const char *address_status_name(enum address_status status);
  * The one mailbox of a From: field body (RFC 5322 3.6.2 restricted to one
  * author). Only ADDRESS_OK sets *ret_mailbox. Header folding is accepted.
  * What is grammar but read differently by programs in use is doubtful:
- * blanks, comments or routes inside an address, quoted specials, "%" and "!"
- * routing, domain literals, more than 4,096 bytes, a display name or comment
- * that shows another address.
+ * blanks, comments or routes inside an address, local parts that need quotes,
+ * "%" and "!" routing, domain literals, more than 4,096 bytes, a display name
+ * or comment that shows another address or holds half an encoded word.
  */
 enum address_status address_parse_from(const char *value, size_t len,
                                        struct mailbox **ret_mailbox);
 
 /* One bare address "local@domain", as in SMTP paths and in the store's
- * forms, with or without <>. NULL if it is none, or has a route or a domain
- * literal. */
+ * forms, with or without <>. NULL if it is none, or has a route, a domain
+ * literal, or beyond ASCII anything but letters, marks and digits. */
 struct mailbox *address_parse(const char *text, size_t len);
 
 /* The key form of an address (see struct mailbox), or NULL. */
