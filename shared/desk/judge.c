@@ -2,30 +2,20 @@
 /*
  * judge.c - everything known of a message, joined into one verdict
  *
- * Who the author is holds for the whole message: a token in any recipient or
- * header counts for all recipients, since one message becomes one ticket.
- * What may follow is decided for each department; the strictest wins, in the
- * order of `strictness` below. A refusal is stricter than a temporary failure
+ * Who the author is holds for the whole message (judge_author.h). What may
+ * follow is decided for each department; the strictest wins, in the order of
+ * `strictness` below. A refusal is stricter than a temporary failure
  * because it stands whatever a later try may find, and stricter than all that
  * accepts because an SMTP reply at the end of the data is for everybody.
- *
- * The null sender stands first, before any author: mail of programs is judged
- * by what of ours it names.
  */
 #include "desk/judge.h"
 
 #include <string.h>
 
-#include "base/ids.h"
+#include "desk/judge_author.h"
 #include "desk/lookup.h"
 #include "desk/refusal.h"
-#include "desk/signed.h"
 #include "mail/header.h"
-#include "mail/subject.h"
-#include "store/customer.h"
-#include "store/held.h"
-#include "store/staff.h"
-#include "store/ticket.h"
 
 #define SUMMARY_MAX 500
 
@@ -37,307 +27,9 @@ static const unsigned strictness[] = {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(strictness) == POLICY_ACTION__COUNT);
 
-/* What the message says and what authentication made of it. */
-struct facts {
-	const struct desk *desk;
-	struct store *store;
-	const struct judge_input *input;
-	enum address_status from_status;
-	struct mailbox *from; /* NULL unless ADDRESS_OK */
-	enum auth_proof proof;
-	const char *sasl; /* the login that proved it, or NULL */
-};
-
-/* What the message names of ours. */
-struct tokens {
-	GPtrArray *refs; /* char *: tickets, the strongest token first */
-	bool ours;       /* a bounce or reply address, or a Message-ID */
-	gint64 held_id;  /* of a confirm address, 0 */
-};
-
-struct author {
-	enum policy_who who;
-	gint64 contact_id;
-	gint64 customer_id;
-	gint64 staff_id;
-	char *ticket; /* NULL: no token that counts for this author */
-};
-
-/* --- tokens --- */
-
-static void add_ref(struct tokens *tokens, const char *ref)
-{
-	if (ref[0] != '\0' && !g_ptr_array_find_with_equal_func(
-				      tokens->refs, ref, g_str_equal, NULL))
-		g_ptr_array_add(tokens->refs, g_strdup(ref));
-}
-
-static void take_recipient(const struct facts *facts, const char *address,
-                           struct tokens *tokens)
-{
-	struct signed_ref ref;
-
-	if (!signed_parse_address(facts->desk, address, &ref))
-		return;
-	if (ref.kind == SIGNED_CONFIRM)
-		tokens->held_id = ref.held_id;
-	else
-		tokens->ours = true;
-	add_ref(tokens, ref.ref);
-	signed_ref_clear(&ref);
-}
-
-/* The newest id stands last; *left bounds the work over all fields. */
-static void take_message_ids(const struct facts *facts, const char *name,
-                             guint64 *left, struct tokens *tokens)
-{
-	const struct judge_input *input = facts->input;
-	g_autofree char *value =
-		header_dup_single(input->header, input->header_len, name, NULL);
-	g_auto(GStrv) ids = NULL;
-	size_t len;
-
-	if (value == NULL)
-		return;
-	len = strlen(value);
-	ids = header_dup_message_ids(value, len, len);
-	for (size_t i = g_strv_length(ids); i > 0 && *left > 0; i--) {
-		struct signed_ref ref;
-
-		--*left;
-		if (!signed_parse_message_id(facts->desk, ids[i - 1], &ref))
-			continue;
-		tokens->ours = true;
-		add_ref(tokens, ref.ref);
-		signed_ref_clear(&ref);
-	}
-}
-
-static void take_subject(const struct facts *facts, struct tokens *tokens)
-{
-	const struct judge_input *input = facts->input;
-	const char *prefix = desk_get_config(facts->desk)->server.ref_prefix;
-	g_autofree char *value = header_dup_single(
-		input->header, input->header_len, "Subject", NULL);
-	g_autofree char *subject = NULL;
-	g_autofree char *ref = NULL;
-
-	if (value == NULL)
-		return;
-	subject = subject_decode(value, strlen(value));
-	ref = subject_dup_ref(prefix, subject);
-	if (ref != NULL)
-		add_ref(tokens, ref);
-}
-
-static void tokens_take(const struct facts *facts, struct tokens *tokens)
-{
-	guint64 left = desk_get_config(facts->desk)->limits.references;
-
-	tokens->refs = g_ptr_array_new_with_free_func(g_free);
-	for (size_t i = 0; i < facts->input->n_recipients; i++)
-		take_recipient(facts, facts->input->recipients[i].address,
-		               tokens);
-	take_message_ids(facts, "In-Reply-To", &left, tokens);
-	take_message_ids(facts, "References", &left, tokens);
-	take_subject(facts, tokens);
-}
-
-/* --- who the author is --- */
-
-/* Whether the author takes part in the ticket: as one of its participants,
- * as a contact of its customer, or as staff. */
-static bool takes_part(const struct facts *facts, const struct author *author,
-                       const struct ticket *ticket, bool *ret, GError **error)
-{
-	if (author->who == POLICY_STAFF ||
-	    (author->customer_id != 0 &&
-	     author->customer_id == ticket->customer_id)) {
-		*ret = true;
-		return true;
-	}
-	return participant_is(facts->store, ticket->id, facts->from->address,
-	                      ret, error);
-}
-
-/* author->ticket: the first ticket named in which the author takes part. */
-static bool find_ticket(const struct facts *facts, const struct tokens *tokens,
-                        struct author *author, GError **error)
-{
-	for (guint i = 0; i < tokens->refs->len; i++) {
-		const char *ref = g_ptr_array_index(tokens->refs, i);
-		GError *local = NULL;
-		AUTO(ticket) ticket = ticket_by_ref(facts->store, ref, &local);
-		bool joins = false;
-
-		if (ticket == NULL) {
-			if (!lookup_is_absent(local, error))
-				return false;
-			continue;
-		}
-		if (!takes_part(facts, author, ticket, &joins, error))
-			return false;
-		if (joins) {
-			author->ticket = g_strdup(ticket->ref);
-			return true;
-		}
-	}
-	return true;
-}
-
-/* A confirm address counts while its message waits, for the address that
- * was asked; afterwards its bearer is who he is anyway. */
-static bool try_confirm(const struct facts *facts, const struct tokens *tokens,
-                        struct author *author, GError **error)
-{
-	GError *local = NULL;
-	AUTO(held) held = NULL;
-
-	if (tokens->held_id == 0)
-		return true;
-	held = held_get(facts->store, tokens->held_id, &local);
-	if (held == NULL)
-		return lookup_is_absent(local, error);
-	if (held->state == HELD_WAITING &&
-	    strcmp(held->address, facts->from->address) == 0)
-		author->who = POLICY_CONFIRM;
-	return true;
-}
-
-static bool try_staff(const struct facts *facts, struct author *author,
-                      GError **error)
-{
-	GError *local = NULL;
-	AUTO(staff)
-	staff = staff_by_address(facts->store, facts->from->address, &local);
-
-	if (staff == NULL)
-		return lookup_is_absent(local, error);
-	if (!staff->active)
-		return true;
-	author->staff_id = staff->id;
-	if (author->who == POLICY_STRANGER)
-		author->who = POLICY_STAFF;
-	return true;
-}
-
-static bool try_contact(const struct facts *facts, struct author *author,
-                        GError **error)
-{
-	GError *local = NULL;
-	AUTO(contact)
-	contact =
-		contact_by_address(facts->store, facts->from->address, &local);
-
-	if (contact == NULL)
-		return lookup_is_absent(local, error);
-	author->contact_id = contact->id;
-	author->customer_id = contact->customer_id;
-	if (author->who == POLICY_STRANGER)
-		author->who = POLICY_CONTACT;
-	return true;
-}
-
-static bool find_person(const struct facts *facts, const struct tokens *tokens,
-                        struct author *author, GError **error)
-{
-	author->who = POLICY_STRANGER;
-	if (!try_confirm(facts, tokens, author, error) ||
-	    !try_staff(facts, author, error) ||
-	    !try_contact(facts, author, error) ||
-	    !find_ticket(facts, tokens, author, error))
-		return false;
-	if (author->who == POLICY_STRANGER && author->ticket != NULL)
-		author->who = POLICY_PARTICIPANT;
-	return true;
-}
-
-static bool find_author(const struct facts *facts, struct author *author,
-                        GError **error)
-{
-	const char *mail_from = facts->input->client->mail_from;
-	struct tokens tokens = { 0 };
-	bool ok = true;
-
-	tokens_take(facts, &tokens);
-	if (mail_from != NULL && mail_from[0] == '\0') {
-		author->who = tokens.ours ? POLICY_BOUNCE : POLICY_NULL;
-	} else if (facts->from == NULL) {
-		author->who = POLICY_NOBODY;
-	} else {
-		ok = find_person(facts, &tokens, author, error);
-	}
-	g_ptr_array_unref(tokens.refs);
-	return ok;
-}
-
-/* --- SASL --- */
-
-/* The staff member or contact behind a login; a login that is an address
- * stands for the mailbox of that address. */
-static bool login_is_staff(const struct facts *facts, const char *login,
-                           bool *ret, GError **error)
-{
-	GError *local = NULL;
-	AUTO(staff) staff = staff_by_login(facts->store, login, &local);
-	g_autofree char *key = NULL;
-
-	if (staff == NULL && !lookup_is_absent(local, error))
-		return false;
-	key = address_dup_key(login);
-	*ret = staff != NULL && staff->active &&
-	       strcmp(staff->address, facts->from->address) == 0;
-	if (!*ret && key != NULL && strcmp(key, facts->from->address) == 0) {
-		AUTO(staff) owner = NULL;
-
-		local = NULL;
-		owner = staff_by_address(facts->store, key, &local);
-		if (owner == NULL)
-			return lookup_is_absent(local, error);
-		*ret = owner->active;
-	}
-	return true;
-}
-
-static bool login_is_customer(const struct facts *facts, const char *login,
-                              bool *ret, GError **error)
-{
-	GError *local = NULL;
-	AUTO(contact) owner = contact_by_login(facts->store, login, &local);
-	AUTO(contact) author = NULL;
-
-	if (owner == NULL)
-		return lookup_is_absent(local, error);
-	author = contact_by_address(facts->store, facts->from->address, &local);
-	if (author == NULL)
-		return lookup_is_absent(local, error);
-	*ret = author->customer_id == owner->customer_id;
-	return true;
-}
-
-/* A client that logged in as somebody to whom the author's address belongs
- * needs no DNS; a login says nothing about the addresses of others. */
-static bool apply_sasl(struct facts *facts, GError **error)
-{
-	const char *login = facts->input->client->login;
-	bool owns = false;
-
-	if (login == NULL || login[0] == '\0' || facts->from == NULL)
-		return true;
-	if (!login_is_staff(facts, login, &owns, error))
-		return false;
-	if (!owns && !login_is_customer(facts, login, &owns, error))
-		return false;
-	if (owns) {
-		facts->proof = AUTH_PROVEN;
-		facts->sasl = login;
-	}
-	return true;
-}
-
 /* --- decision --- */
 
-static struct policy_decision decide_one(const struct author *author,
+static struct policy_decision decide_one(const struct judge_author *author,
                                          const struct department *department,
                                          enum auth_proof proof)
 {
@@ -354,7 +46,7 @@ static struct policy_decision decide_one(const struct author *author,
 
 /* The strictest decision; *ret_department is whose it is. */
 static struct policy_decision
-decide_all(const struct facts *facts, const struct author *author,
+decide_all(const struct judge_facts *facts, const struct judge_author *author,
            enum auth_proof proof, const struct department **ret_department)
 {
 	struct policy_decision worst = { POLICY_TEMPFAIL, "no department" };
@@ -383,8 +75,8 @@ static enum refusal refusal_of_from(enum address_status status)
 }
 
 /* Why the department says no to this author. */
-static enum refusal choose_refusal(const struct facts *facts,
-                                   const struct author *author,
+static enum refusal choose_refusal(const struct judge_facts *facts,
+                                   const struct judge_author *author,
                                    const struct department *department,
                                    enum policy_action action)
 {
@@ -439,7 +131,7 @@ static char *dup_evidence(const struct auth_result *auth)
 	return g_string_free(out, FALSE);
 }
 
-static void word_refusal(const struct facts *facts, enum refusal refusal,
+static void word_refusal(const struct judge_facts *facts, enum refusal refusal,
                          struct verdict *verdict)
 {
 	g_autofree char *evidence = dup_evidence(facts->input->auth);
@@ -455,7 +147,7 @@ static void word_refusal(const struct facts *facts, enum refusal refusal,
 	                                   refusal, &values);
 }
 
-static char *dup_reason(const struct facts *facts, const char *row)
+static char *dup_reason(const struct judge_facts *facts, const char *row)
 {
 	const struct auth_result *auth = facts->input->auth;
 
@@ -466,8 +158,8 @@ static char *dup_reason(const struct facts *facts, const char *row)
 	return g_strdup_printf("%s; %s", row, auth->reason);
 }
 
-static struct verdict *verdict_make(const struct facts *facts,
-                                    const struct author *author)
+static struct verdict *verdict_make(const struct judge_facts *facts,
+                                    const struct judge_author *author)
 {
 	struct verdict *verdict = g_new0(struct verdict, 1);
 	const struct department *department = NULL;
@@ -506,11 +198,27 @@ void verdict_free(struct verdict *verdict)
 	g_free(verdict);
 }
 
+/* SASL needs no DNS and stands above what DNS said. */
+static bool apply_sasl(struct judge_facts *facts, GError **error)
+{
+	bool owns = false;
+
+	if (!judge_author_owns_login(facts, &owns, error))
+		return false;
+	if (owns) {
+		facts->proof = AUTH_PROVEN;
+		facts->sasl = facts->input->client->login;
+	}
+	return true;
+}
+
 struct verdict *judge_message(const struct desk *desk, struct store *store,
                               const struct judge_input *input, GError **error)
 {
-	struct facts facts = { .desk = desk, .store = store, .input = input };
-	struct author author = { .who = POLICY_NOBODY };
+	struct judge_facts facts = { .desk = desk,
+		                     .store = store,
+		                     .input = input };
+	struct judge_author author = { .who = POLICY_NOBODY };
 	struct verdict *verdict = NULL;
 
 	if (input->auth == NULL) {
@@ -522,9 +230,10 @@ struct verdict *judge_message(const struct desk *desk, struct store *store,
 	facts.from_status = input->auth->from_status;
 	facts.from = facts.from_status == ADDRESS_OK ? input->auth->from : NULL;
 	facts.proof = input->auth->proof;
-	if (apply_sasl(&facts, error) && find_author(&facts, &author, error))
+	if (apply_sasl(&facts, error) &&
+	    judge_author_find(&facts, &author, error))
 		verdict = verdict_make(&facts, &author);
-	g_free(author.ticket);
+	judge_author_clear(&author);
 	return verdict;
 }
 
@@ -543,8 +252,8 @@ static enum address_status read_from(const struct judge_input *input,
 }
 
 /* Whether the answer is no whatever authentication will say. */
-static bool is_refused_anyway(const struct facts *facts,
-                              const struct author *author)
+static bool is_refused_anyway(const struct judge_facts *facts,
+                              const struct judge_author *author)
 {
 	const struct department *department = NULL;
 
@@ -562,19 +271,19 @@ struct verdict *judge_early(const struct desk *desk, struct store *store,
                             const struct judge_input *input, GError **error)
 {
 	AUTO(mailbox) from = NULL;
-	struct facts facts = { .desk = desk,
-		               .store = store,
-		               .input = input,
-		               .proof = AUTH_UNPROVEN };
-	struct author author = { .who = POLICY_NOBODY };
+	struct judge_facts facts = { .desk = desk,
+		                     .store = store,
+		                     .input = input,
+		                     .proof = AUTH_UNPROVEN };
+	struct judge_author author = { .who = POLICY_NOBODY };
 	struct verdict *verdict = NULL;
 
 	facts.from_status = read_from(input, &from);
 	facts.from = from;
-	if (find_author(&facts, &author, error) &&
+	if (judge_author_find(&facts, &author, error) &&
 	    is_refused_anyway(&facts, &author))
 		verdict = verdict_make(&facts, &author);
-	g_free(author.ticket);
+	judge_author_clear(&author);
 	return verdict;
 }
 

@@ -130,6 +130,32 @@ static void test_new_refuses_an_open_key_file(void **state)
 		g_error_matches(error, PORTARIA_ERROR, PORTARIA_ERROR_DENIED));
 }
 
+/* What is installed has every template in every language. */
+static void test_new_with_the_installed_templates(void **state)
+{
+	const struct fixture *fixture = *state;
+	g_autofree char *more = g_strdup_printf(
+		"template_dir=%s/conf/templates\n", PORTARIA_SOURCE_DIR);
+	g_autoptr(GError) error = NULL;
+	AUTO(config) config = fixture_config(fixture->dir, more);
+	AUTO(desk) desk = desk_new(config, &error);
+
+	assert_ok(desk != NULL, error);
+	for (size_t i = 0; i < G_N_ELEMENTS(fixture_templates); i++) {
+		const char *name = fixture_templates[i];
+		const struct template *pt =
+			desk_get_template(desk, name, "pt_BR", NULL);
+		const struct template *en =
+			desk_get_template(desk, name, "en", NULL);
+		const struct template *es =
+			desk_get_template(desk, name, "es", NULL);
+
+		assert_ptr_not_equal(pt, en);
+		assert_ptr_not_equal(pt, es);
+		assert_ptr_not_equal(en, es);
+	}
+}
+
 static void test_new_needs_a_key_file(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -153,6 +179,7 @@ int main(void)
 		FIXTURE_TEST(test_new_refuses_a_wrong_template),
 		FIXTURE_TEST(test_new_refuses_an_open_key_file),
 		FIXTURE_TEST(test_new_needs_a_key_file),
+		FIXTURE_TEST(test_new_with_the_installed_templates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
