@@ -92,7 +92,11 @@ enum block_fault block_check(const struct block *block)
 	header_walk_init(&walk, block->bytes->str, block->bytes->len);
 	while (header_walk_next(&walk, &field))
 		count++;
-	return count == block->fields ? BLOCK_OK : BLOCK_MALFORMED;
+	return count == block->fields &&
+	                       header_walk_body(&walk) ==
+	                               block->bytes->str + block->bytes->len
+	               ? BLOCK_OK
+	               : BLOCK_MALFORMED;
 }
 
 const char *block_get(const struct block *block, size_t *ret_len)
