@@ -125,8 +125,7 @@ static void test_parse_refuses(void **state)
 		"v=spf1 a:x\x01.com",
 		"v=spf1 a:\xc3\xa9.com",
 		"v=spf1 a\r\n",
-		"v=spf1 \x80"
-		"a:example.net -all",
+		"v=spf1 \x80:example.net -all",
 	};
 
 	(void)state;
