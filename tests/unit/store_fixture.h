@@ -45,6 +45,13 @@ struct fixture {
 		assert_null(error);                                            \
 	} while (0)
 
+/* New rows start with empty texts, which these replace. */
+static inline void set(char **text, char *value)
+{
+	g_free(*text);
+	*text = value;
+}
+
 /* The expression fails with this code, and its text holds `part`. */
 #define assert_fails(expression, error, want_code, part)                       \
 	do {                                                                   \
@@ -184,8 +191,8 @@ static inline gint64 fixture_department(struct fixture *fixture,
 	g_autoptr(GError) error = NULL;
 	AUTO(department) department = department_new();
 
-	department->name = g_strdup(name);
-	department->title = g_strdup(name);
+	set(&department->name, g_strdup(name));
+	set(&department->title, g_strdup(name));
 	department->addresses = g_new0(char *, 2);
 	department->addresses[0] = g_strdup_printf("%s@desk.example", name);
 	assert_ok(department_insert(fixture->store, department, &error), error);
@@ -197,7 +204,7 @@ static inline gint64 fixture_customer(struct fixture *fixture, const char *name)
 	g_autoptr(GError) error = NULL;
 	AUTO(customer) customer = g_new0(struct customer, 1);
 
-	customer->name = g_strdup(name);
+	set(&customer->name, g_strdup(name));
 	customer->active = true;
 	assert_ok(customer_insert(fixture->store, customer, &error), error);
 	return customer->id;
@@ -210,7 +217,7 @@ static inline gint64 fixture_contact(struct fixture *fixture, gint64 customer,
 	AUTO(contact) contact = g_new0(struct contact, 1);
 
 	contact->customer_id = customer;
-	contact->address = g_strdup(address);
+	set(&contact->address, g_strdup(address));
 	contact->role = CONTACT_ADDITIONAL;
 	contact->active = true;
 	assert_ok(contact_insert(fixture->store, contact, &error), error);
@@ -222,8 +229,8 @@ static inline gint64 fixture_staff(struct fixture *fixture, const char *login)
 	g_autoptr(GError) error = NULL;
 	AUTO(staff) staff = staff_new();
 
-	staff->login = g_strdup(login);
-	staff->address = g_strdup_printf("%s@staff.example", login);
+	set(&staff->login, g_strdup(login));
+	set(&staff->address, g_strdup_printf("%s@staff.example", login));
 	assert_ok(staff_insert(fixture->store, staff, &error), error);
 	return staff->id;
 }
@@ -236,8 +243,8 @@ fixture_ticket(struct fixture *fixture, gint64 department, const char *subject)
 	struct ticket *ticket = ticket_new();
 
 	ticket->department_id = department;
-	ticket->requester = g_strdup("joao@cliente.example");
-	ticket->subject = g_strdup(subject);
+	set(&ticket->requester, g_strdup("joao@cliente.example"));
+	set(&ticket->subject, g_strdup(subject));
 	assert_ok(ticket_insert(fixture->store, "VIA", ticket, &error), error);
 	return ticket;
 }
@@ -250,7 +257,7 @@ static inline gint64 fixture_message(struct fixture *fixture, gint64 ticket,
 
 	message->ticket_id = ticket;
 	message->author = MESSAGE_CUSTOMER;
-	message->text = g_strdup(text);
+	set(&message->text, g_strdup(text));
 	assert_ok(message_insert(fixture->store, message, &error), error);
 	return message->id;
 }

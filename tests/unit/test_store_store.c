@@ -73,7 +73,7 @@ static void test_writing_needs_a_transaction(void **state)
 	g_autoptr(GError) error = NULL;
 	AUTO(department) department = department_new();
 
-	department->name = g_strdup("suporte");
+	set(&department->name, g_strdup("suporte"));
 	department->addresses = g_strsplit("suporte@desk.example", " ", 0);
 	assert_fails(department_insert(fixture->store, department, &error),
 	             error, PORTARIA_ERROR_INTERNAL, "without transaction");
@@ -89,7 +89,7 @@ static void test_read_mode(void **state)
 	g_autoptr(GPtrArray) list = NULL;
 
 	assert_ok(reader != NULL, error);
-	department->name = g_strdup("suporte");
+	set(&department->name, g_strdup("suporte"));
 	department->addresses = g_strsplit("suporte@desk.example", " ", 0);
 	assert_ok(store_begin(reader, &error), error);
 	assert_fails(department_insert(reader, department, &error), error,
