@@ -234,18 +234,11 @@ static bool is_encoded(const char *value)
 	}
 }
 
-/* One whole field, folds included. */
-static bool take_field(struct prescan *scan, struct block *block,
-		       const char *start, size_t len)
+static bool take_named_field(struct prescan *scan, struct block *block,
+			     const char *start, size_t len)
 {
 	const char *colon = memchr(start, ':', len);
 
-	block->fields++;
-	scan->total_fields++;
-	if (over_limit(scan, "header_field_bytes", len,
-		       scan->limits->header_field_bytes) ||
-	    over_limit(scan, "headers", block->fields, scan->limits->headers))
-		return false;
 	if (colon == NULL)
 		return true;
 	const char *value = colon + 1;
@@ -267,6 +260,22 @@ static bool take_field(struct prescan *scan, struct block *block,
 	return take_content_field(scan, block, name, copy);
 }
 
+/* One whole field, folds included. */
+static bool take_field(struct prescan *scan, struct block *block,
+		       const char *start, size_t len)
+{
+	const struct limits *limits = scan->limits;
+
+	block->fields++;
+	scan->total_fields++;
+	return !over_limit(scan, "header_field_bytes", len,
+			   limits->header_field_bytes) &&
+	       !over_limit(scan, "headers", block->fields, limits->headers) &&
+	       take_named_field(scan, block, start, len) &&
+	       !over_limit(scan, "headers (all parts)", scan->total_fields,
+			   limits->headers * limits->mime_depth);
+}
+
 static bool check_block(struct prescan *scan, struct block *block,
 			size_t more)
 {
@@ -278,9 +287,7 @@ static bool check_block(struct prescan *scan, struct block *block,
 			   limits->header_bytes) &&
 	       !over_limit(scan, "header_bytes (all parts)",
 			   scan->total_header_bytes,
-			   limits->header_bytes * limits->mime_depth) &&
-	       !over_limit(scan, "headers (all parts)", scan->total_fields,
-			   limits->headers * limits->mime_depth);
+			   limits->header_bytes * limits->mime_depth);
 }
 
 static bool is_blank_start(const struct line *line)
@@ -432,6 +439,7 @@ bool mail_prescan(GBytes *raw, const struct limits *limits, GError **error)
 	};
 	bool again = len > 0, ok;
 
+	mail_parse_init();
 	if (over_limit(&scan, "message_bytes", len, limits->message_bytes))
 		return false;
 	scan.stack = g_array_new(FALSE, FALSE, sizeof(struct boundary));
