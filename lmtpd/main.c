@@ -72,12 +72,23 @@ static bool start_parsers(struct agent *agent, GError **error)
 	return true;
 }
 
-/* A database that cannot be used is told now, not to the first message. */
+/* A database that is not there or has another schema stops the start; one
+ * that cannot be used just now does not: mail is deferred until it can. */
 static bool check_store(const struct config *config, GError **error)
 {
-	AUTO(store) store = store_open(&config->store, STORE_WRITE, error);
+	g_autoptr(GError) problem = NULL;
+	AUTO(store) store = store_open(&config->store, STORE_WRITE, &problem);
 
-	return store != NULL;
+	if (store != NULL)
+		return true;
+	if (g_error_matches(problem, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG) ||
+	    g_error_matches(problem, PORTARIA_ERROR,
+	                    PORTARIA_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	log_error(NULL, "database not usable, deferring mail", problem);
+	return true;
 }
 
 static bool start_agent(struct agent *agent, GError **error)

@@ -104,7 +104,7 @@ static struct config_field fields[] = {
 	    "messages in one transaction")
 	ROW(lmtp, batch_bytes, SIZE, 1 * MIB, 1024 * MIB, "16M",
 	    "bytes in one transaction")
-	ROW(lmtp, seal_max_age, SECONDS, 3600, 60 * SECONDS_DAY, "6d",
+	ROW(lmtp, seal_max_age, SECONDS, 1, 60 * SECONDS_DAY, "6d",
 	    "age of a believed seal: the MTA's queue lifetime and a day")
 
 	ROW(dns, forwarders, SERVERS, 0, 16, "",

@@ -93,10 +93,13 @@ class MtaTest(unittest.TestCase):
         data = data or mail(sender, to, subject, "Nao abre.\n", attachment)
         reply = self.lab.send(sender, to, data, **(at or AT_CLIENTE))
         self.assertEqual(reply[0], 250, reply)
-        ack = self.lab.sink.wait_to(sender, mark)[0]
-        found = REF.search(ack.message["Subject"])
-        self.assertTrue(found, ack.message["Subject"])
-        return found.group(1), data
+        bare = re.search(rb"^Subject: (.*?)\r?$", data, re.M).group(1).decode()
+
+        def acknowledged():
+            return [found for one in self.lab.sink.to(sender, mark)
+                    if (found := REF.search(one.message["Subject"]))
+                    and bare in one.message["Subject"]]
+        return wait_for(acknowledged, f"ack of {bare}")[0].group(1), data
 
     def ticket(self, ref):
         return self.lab.ticket(ref)[0]

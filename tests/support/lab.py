@@ -202,6 +202,7 @@ smtpd_forbid_bare_newline = normalize
 smtpd_milters = {{ unix:{dir}/sock/milter, connect_timeout=3s,
 	default_action=accept }}
 smtpd_authorized_xclient_hosts = 127.0.0.1
+local_header_rewrite_clients =
 enable_long_queue_ids = yes
 lmtp_line_length_limit = 0
 lmtp_send_xforward_command = yes
