@@ -85,6 +85,7 @@ enum block_fault block_check(const struct block *block)
 {
 	struct header_walk walk;
 	struct header_field field;
+	const char *end;
 	guint64 count = 0;
 
 	if (block->fault != BLOCK_OK)
@@ -92,11 +93,10 @@ enum block_fault block_check(const struct block *block)
 	header_walk_init(&walk, block->bytes->str, block->bytes->len);
 	while (header_walk_next(&walk, &field))
 		count++;
-	return count == block->fields &&
-	                       header_walk_body(&walk) ==
-	                               block->bytes->str + block->bytes->len
-	               ? BLOCK_OK
-	               : BLOCK_MALFORMED;
+	end = block->bytes->str + block->bytes->len;
+	if (count != block->fields || header_walk_body(&walk) != end)
+		return BLOCK_MALFORMED;
+	return BLOCK_OK;
 }
 
 const char *block_get(const struct block *block, size_t *ret_len)

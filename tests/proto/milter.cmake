@@ -1,7 +1,7 @@
 # portaria-milter: its parts, and the program itself over a socket.
 set(milter_dir ${CMAKE_CURRENT_LIST_DIR}/milter)
 
-foreach(part network ratelimit reply block directory)
+foreach(part network ratelimit reply block directory session)
 	set(name test_milter_${part})
 	add_executable(${name} ${milter_dir}/${name}.c)
 	target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)

@@ -104,7 +104,6 @@ static void test_find_when_the_database_is_gone(void **state)
 
 int main(void)
 {
-	/* clang-format off */
 #define TEST(f)                                                                \
 	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
