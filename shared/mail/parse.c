@@ -182,9 +182,20 @@ static void take_addresses(struct head *head, const struct header_field *field,
 		add_addresses(to, list, head->limits->addresses);
 }
 
+/* What is no address at all is shown as it stands. */
 static void take_from(struct head *head, const struct header_field *field)
 {
-	take_addresses(head, field, head->mail->from);
+	GPtrArray *from = head->mail->from;
+
+	take_addresses(head, field, from);
+	if (from->len > 0)
+		return;
+	g_autofree char *text =
+		header_decode(field->value, field->value_len, NULL);
+	g_autofree char *line = text_dup_line(text);
+
+	if (line[0] != '\0')
+		g_ptr_array_add(from, mailbox_new_lenient(line, ""));
 }
 
 static void take_to(struct head *head, const struct header_field *field)
@@ -393,17 +404,42 @@ static void understand(struct mail *mail, const char *data, size_t len,
 		mail->text_trimmed = trim_quotes(mail->text);
 }
 
-struct mail *mail_parse(GBytes *raw, const struct limits *limits,
-			GError **error)
+/* Postfix ends a header at the first line that is no field, GMime skips the
+ * line. With an empty line put there both agree. */
+static GBytes *end_header(GBytes *raw, bool *ret_repaired)
+{
+	struct header_walk walk;
+	struct header_field field;
+	gsize len = 0;
+	const char *data = g_bytes_get_data(raw, &len);
+
+	*ret_repaired = false;
+	if (len == 0)
+		return g_bytes_ref(raw);
+	header_walk_init(&walk, data, len);
+	while (header_walk_next(&walk, &field))
+		;
+	const char *body = header_walk_body(&walk);
+	size_t head_len = (size_t)(body - data);
+
+	if (body != walk.at || head_len == 0 || head_len == len)
+		return g_bytes_ref(raw);
+	GString *fixed = g_string_sized_new(len + 2);
+
+	g_string_append_len(fixed, data, (gssize)head_len);
+	g_string_append(fixed, "\r\n");
+	g_string_append_len(fixed, body, (gssize)(len - head_len));
+	*ret_repaired = true;
+	return g_string_free_to_bytes(fixed);
+}
+
+static struct mail *parse_scanned(GBytes *raw, const struct limits *limits,
+				  GError **error)
 {
 	gsize len = 0;
 	const char *data = g_bytes_get_data(raw, &len);
 	AUTO(mail) mail = mail_new();
 	struct head head = { .mail = mail, .limits = limits };
-
-	mail_parse_init();
-	if (!mail_prescan(raw, limits, error))
-		return NULL;
 	const char *body = len > 0 ? read_head(&head, rows, G_N_ELEMENTS(rows),
 					       data, len)
 				   : NULL;
@@ -422,6 +458,22 @@ struct mail *mail_parse(GBytes *raw, const struct limits *limits,
 	understand(mail, data, len, limits);
 	mail_fill(mail);
 	return g_steal_pointer(&mail);
+}
+
+struct mail *mail_parse(GBytes *raw, const struct limits *limits,
+			GError **error)
+{
+	bool repaired = false;
+	g_autoptr(GBytes) whole = end_header(raw, &repaired);
+
+	mail_parse_init();
+	if (!mail_prescan(whole, limits, error))
+		return NULL;
+	struct mail *mail = parse_scanned(whole, limits, error);
+
+	if (mail != NULL && repaired)
+		mail->warnings |= MAIL_WARN_STRUCTURE;
+	return mail;
 }
 
 struct mail *mail_parse_stub(GBytes *raw, const struct limits *limits,
