@@ -59,6 +59,12 @@ static bool is_plain_address(const char *value)
 	return true;
 }
 
+/* g_utf8_next_char() casts const away. */
+static const char *utf8_next(const char *p)
+{
+	return p + g_utf8_skip[*(const guchar *)p];
+}
+
 /* RFC 8601 2.2 "value": a token or a quoted-string; what may stand in
  * neither (controls, bytes that are no UTF-8) becomes "?". */
 static char *quote(const char *value)
@@ -70,7 +76,7 @@ static char *quote(const char *value)
 		return g_strdup(value);
 	utf8 = g_utf8_make_valid(value, -1);
 	out = g_string_new("\"");
-	for (const char *p = utf8; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (const char *p = utf8; *p != '\0'; p = utf8_next(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (c == '"' || c == '\\')
