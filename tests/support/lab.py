@@ -278,6 +278,8 @@ timeout_ms = 2000
 [notifier]
 submission = smtp://127.0.0.1:{submission}
 poll_seconds = 1
+# The scenarios write more often than a person does.
+ack_window_max = 1000
 
 [postfix]
 map_file = {dir}/var/map/portaria-map.db
