@@ -240,11 +240,13 @@ static bool rebuild(const guint8 *data, size_t len, guint64 max_attachments,
 		if (attribute.id == attBody && rebuilt->body == NULL)
 			rebuilt->body =
 				g_bytes_new(attribute.data, attribute.len);
+		if (!is_wanted(&attribute))
+			continue;
 		/* the library hangs data on an attachment that must exist */
-		if (is_wanted(&attribute) && rebuilt->attachments > 0)
-			g_byte_array_append(rebuilt->stream, attribute.whole,
-					    (guint)attribute.len +
-						    ATTRIBUTE_LEN);
+		if (rebuilt->attachments == 0)
+			return false;
+		g_byte_array_append(rebuilt->stream, attribute.whole,
+				    (guint)attribute.len + ATTRIBUTE_LEN);
 	}
 	return true;
 }
