@@ -22,7 +22,7 @@ static bool refuse(const char *what, const char *text, const char *why,
 /* True if no character is a control or, unless allowed, a blank. */
 static bool is_clean(const char *text, bool blanks)
 {
-	for (; *text != '\0'; text = g_utf8_next_char(text)) {
+	for (; *text != '\0'; text = g_utf8_find_next_char(text, NULL)) {
 		gunichar c = g_utf8_get_char(text);
 
 		if (g_unichar_iscntrl(c) || (!blanks && g_unichar_isspace(c)))

@@ -57,7 +57,7 @@ bool search_remove(struct db *db, gint64 id, GError **error)
 
 static bool has_letter(const char *word)
 {
-	for (; *word != '\0'; word = g_utf8_next_char(word)) {
+	for (; *word != '\0'; word = g_utf8_find_next_char(word, NULL)) {
 		if (g_unichar_isalnum(g_utf8_get_char(word)))
 			return true;
 	}
@@ -84,10 +84,10 @@ static char *word_take(const char **text)
 	const char *start;
 
 	while (**text != '\0' && g_unichar_isspace(g_utf8_get_char(*text)))
-		*text = g_utf8_next_char(*text);
+		*text = g_utf8_find_next_char(*text, NULL);
 	start = *text;
 	while (**text != '\0' && !g_unichar_isspace(g_utf8_get_char(*text)))
-		*text = g_utf8_next_char(*text);
+		*text = g_utf8_find_next_char(*text, NULL);
 	return *text > start ? g_strndup(start, (gsize)(*text - start)) : NULL;
 }
 
@@ -155,7 +155,8 @@ char *search_fold(const char *text)
 	g_autofree char *folded = g_utf8_casefold(apart, -1);
 	GString *plain = g_string_new(NULL);
 
-	for (const char *at = folded; *at != '\0'; at = g_utf8_next_char(at)) {
+	for (const char *at = folded; *at != '\0';
+	     at = g_utf8_find_next_char(at, NULL)) {
 		gunichar c = g_utf8_get_char(at);
 
 		if (!g_unichar_ismark(c))
