@@ -225,7 +225,10 @@ static int run(struct daemon *daemon)
 
 	if (!start(daemon, &error)) {
 		log_error(NULL, "cannot start", error);
-		status = error_exit_code(error);
+		/* A key file or a template that cannot be read is a mistake
+		 * of the configuration, whatever errno says. */
+		status = daemon->hub.desk != NULL ? error_exit_code(error)
+		                                  : EX_CONFIG;
 		stop_keeper(daemon);
 		free_hub(daemon);
 		return status;
