@@ -24,6 +24,7 @@
 #include <sys/time.h>
 
 #define ALLOC_PADDING 64
+#define FOREIGN_PART  4 /* of the time left, for keys that prove nothing */
 #define PAD_FIELD     "Portaria pad: -"
 
 static const char *const result_names[] = {
@@ -166,12 +167,15 @@ void dkim_library_free(struct dkim_library *library)
 
 /* --- one message --- */
 
+/* How near a signature is to the author's domain; the order of trying. */
+enum rank { RANK_SAME, RANK_RELATED, RANK_FOREIGN, RANK_REFUSED };
+
 /* One DKIM-Signature field on its way to a result. */
 struct candidate {
 	struct dkim_claim *claim;
-	struct dkim_key *key;    /* NULL until fetched */
-	unsigned order;          /* in the header */
-	unsigned rank;           /* how near to the author's domain */
+	struct dkim_key *key; /* NULL until fetched */
+	unsigned order;       /* in the header */
+	enum rank rank;
 	enum dkim_result result; /* NONE: still to be verified */
 	const char *why;
 };
@@ -349,17 +353,21 @@ static unsigned shared_labels(const char *a, const char *b)
 	return labels;
 }
 
-/* Only an order: what is aligned is DMARC's decision. */
-static unsigned rank_of(const struct candidate *candidate,
-                        const char *from_domain)
+/* Only an order: what is aligned is DMARC's decision. Names that share less
+ * than two labels never are. */
+static enum rank rank_of(const struct candidate *candidate,
+                         const char *from_domain)
 {
 	const char *domain = candidate->claim->domain;
 
 	if (candidate->result != DKIM_RESULT_NONE)
-		return 3;
-	if (from_domain == NULL || shared_labels(domain, from_domain) < 2)
-		return 2;
-	return strcmp(domain, from_domain) == 0 ? 0 : 1;
+		return RANK_REFUSED;
+	if (from_domain == NULL)
+		return RANK_FOREIGN;
+	if (strcmp(domain, from_domain) == 0)
+		return RANK_SAME;
+	return shared_labels(domain, from_domain) < 2 ? RANK_FOREIGN
+	                                              : RANK_RELATED;
 }
 
 static int compare_rank(const void *a, const void *b)
@@ -408,25 +416,46 @@ static void judge_message(struct dkim_verifier *verifier)
 		           "there is more than one From field");
 }
 
+static void fetch_key(struct dkim_verifier *verifier,
+                      struct candidate *candidate)
+{
+	candidate->key = dkim_key_fetch(verifier->library->resolver,
+	                                verifier->budget, candidate->claim);
+	if (candidate->key->result != DKIM_RESULT_NONE) {
+		candidate_settle(candidate, candidate->key->result,
+		                 candidate->key->why);
+		return;
+	}
+	g_ptr_array_add(verifier->live, candidate);
+	if (candidate->claim->has_length)
+		verifier->count_length = true;
+}
+
+/*
+ * The chosen are sorted by rank. Those that cannot be aligned prove nothing
+ * and may not, with name servers that do not answer, use up the time that
+ * SPF and DMARC need: together they get a part of what is left.
+ */
 static void fetch_keys(struct dkim_verifier *verifier)
 {
+	gint64 deadline = verifier->budget->deadline;
+	bool shortened = false;
+
 	for (unsigned i = 0; i < verifier->chosen->len; i++) {
 		struct candidate *candidate = verifier->chosen->pdata[i];
 
 		if (candidate->result != DKIM_RESULT_NONE)
 			continue;
-		candidate->key =
-			dkim_key_fetch(verifier->library->resolver,
-		                       verifier->budget, candidate->claim);
-		if (candidate->key->result != DKIM_RESULT_NONE) {
-			candidate_settle(candidate, candidate->key->result,
-			                 candidate->key->why);
-			continue;
+		if (candidate->rank >= RANK_FOREIGN && !shortened) {
+			gint64 now = clock_monotonic();
+
+			verifier->budget->deadline =
+				now + (deadline - now) / FOREIGN_PART;
+			shortened = true;
 		}
-		g_ptr_array_add(verifier->live, candidate);
-		if (candidate->claim->has_length)
-			verifier->count_length = true;
+		fetch_key(verifier, candidate);
 	}
+	verifier->budget->deadline = deadline;
 	g_ptr_array_sort(verifier->live, compare_order);
 }
 

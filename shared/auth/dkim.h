@@ -2,10 +2,11 @@
 /*
  * auth/dkim.h - DKIM (RFC 6376, 8301, 8463) through libopendkim
  *
- * libopendkim is fed a synthetic DNS answer and at most
- * limits.dkim_signatures signatures, aligned ones first; then every
- * signature is judged here: no rsa-sha1, no key under 1024 bits, no l= that
- * leaves a tail, x= respected, From signed, t=y no proof.
+ * Signatures and key records are read and judged here: no rsa-sha1, no key
+ * under 1024 or over 4096 bits, no l= that leaves a tail, x= respected, From
+ * signed and the only one, t=y no proof. At most limits.dkim_signatures are
+ * tried, aligned ones first; libopendkim only hashes and compares them, with
+ * keys that were fetched before.
  */
 #ifndef PORTARIA_AUTH_DKIM_H
 #define PORTARIA_AUTH_DKIM_H

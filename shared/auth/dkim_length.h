@@ -12,13 +12,13 @@
 #include <stdbool.h>
 
 struct dkim_length {
-	guint64 simple;         /* of the lines that count so far */
+	guint64 simple; /* of the lines that count so far */
 	guint64 relaxed;
-	guint64 simple_blanks;  /* empty lines that may be the last ones */
+	guint64 simple_blanks; /* empty lines that may be the last ones */
 	guint64 relaxed_blanks;
-	guint64 simple_line;    /* of the line that is not finished */
+	guint64 simple_line; /* of the line that is not finished */
 	guint64 relaxed_line;
-	bool space;             /* white space before what comes next */
+	bool space; /* white space before what comes next */
 	bool cr;
 };
 

@@ -12,9 +12,9 @@
 
 #include "auth/dkim.h"
 
-#define DKIM_TAGS_MAX 64   /* tags of one list */
-#define DKIM_NAMES_MAX 256 /* field names in one h= */
-#define DKIM_LIST_MAX 4096 /* bytes of one h=; libopendkim cuts there */
+#define DKIM_TAGS_MAX  64   /* tags of one list */
+#define DKIM_NAMES_MAX 256  /* field names in one h= */
+#define DKIM_LIST_MAX  4096 /* bytes of one h=; libopendkim cuts there */
 
 /*
  * A tag list (RFC 6376 3.2): lower-case name -> value without white space,
@@ -23,7 +23,7 @@
  * eight_bit: bytes above 127 may stand in values.
  */
 GHashTable *dkim_tags_parse(const char *text, size_t len, bool eight_bit,
-			    const char **ret_why);
+                            const char **ret_why);
 
 enum dkim_algorithm { DKIM_RSA_SHA256, DKIM_ED25519_SHA256 };
 
@@ -32,14 +32,14 @@ enum dkim_algorithm { DKIM_RSA_SHA256, DKIM_ED25519_SHA256 };
 struct dkim_claim {
 	enum dkim_result result;
 	const char *why;
-	char *domain;          /* d=, lower case; "" if unreadable */
-	char *selector;        /* s= */
-	char *algorithm_name;  /* a=, lower case */
+	char *domain;         /* d=, lower case; "" if unreadable */
+	char *selector;       /* s= */
+	char *algorithm_name; /* a=, lower case */
 	char *b_prefix;
 	char *identity_domain; /* of i=, lower case; d= without one */
 	enum dkim_algorithm algorithm;
 	bool relaxed_body;
-	bool has_length;       /* l= */
+	bool has_length; /* l= */
 	guint64 length;
 };
 
@@ -62,8 +62,8 @@ struct dkim_key {
 struct dkim_key *dkim_key_parse(const char *text, size_t len);
 /* The key that a claim names, from DNS. Owned by the caller, never NULL. */
 struct dkim_key *dkim_key_fetch(struct resolver *resolver,
-				struct dns_budget *budget,
-				const struct dkim_claim *claim);
+                                struct dns_budget *budget,
+                                const struct dkim_claim *claim);
 void dkim_key_free(struct dkim_key *key);
 
 #endif

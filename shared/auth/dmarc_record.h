@@ -26,6 +26,6 @@ struct dmarc_record {
 
 /* False if the text is no DMARC record (does not start with v=DMARC1). */
 bool dmarc_record_parse(const char *text, size_t len,
-			struct dmarc_record *ret_record);
+                        struct dmarc_record *ret_record);
 
 #endif

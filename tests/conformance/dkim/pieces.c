@@ -399,6 +399,45 @@ static void test_lookups_are_limited(void **state)
 	assert_int_equal(result_of(got, 1), DKIM_RESULT_TEMPERROR);
 }
 
+/* Seven keys of strangers whose name servers are silent, 300 ms each: they
+ * get a quarter of the two seconds, the rest is left for SPF and DMARC. */
+static void test_foreign_keys_do_not_use_up_the_time(void **state)
+{
+	struct resolver *silent = dnsput_resolver();
+	struct dkim_library *other = dkim_library_new(silent, NULL);
+	struct limits limits;
+	gint64 start = clock_monotonic();
+	struct dns_budget budget = { .lookups_left = 40,
+		                     .deadline = start + 2000 };
+	struct dkim_verifier *verifier;
+	g_autoptr(GPtrArray) got = NULL;
+
+	(void)state;
+	assert_non_null(other);
+	limits_init(&limits);
+	verifier = dkim_verifier_new(other, &limits, &budget);
+	dkim_verifier_header(verifier, "From", 4, " ana@example.org", 16);
+	for (unsigned i = 0; i < 7; i++) {
+		g_autofree char *value = g_strdup_printf(
+			" v=1; a=rsa-sha256; d=e%u.example; s=s; h=From; "
+			"bh=AAAA; b=AAAA",
+			i);
+
+		dkim_verifier_header(verifier, "DKIM-Signature", 14, value,
+		                     strlen(value));
+	}
+	assert_false(dkim_verifier_end_header(verifier, "example.org"));
+	assert_true(budget.deadline == start + 2000);
+	assert_true(clock_monotonic() < start + 1500);
+	got = dkim_verifier_finish(verifier);
+	assert_int_equal(got->len, 7);
+	for (unsigned i = 0; i < 7; i++)
+		assert_int_equal(result_of(got, i), DKIM_RESULT_TEMPERROR);
+	dkim_verifier_free(verifier);
+	dkim_library_free(other);
+	resolver_free(silent);
+}
+
 static void test_header_past_its_limits(void **state)
 {
 	static const struct {
@@ -529,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_many_malformed_then_sound),
 		cmocka_unit_test(test_lengths_are_told_apart),
 		cmocka_unit_test(test_lookups_are_limited),
+		cmocka_unit_test(test_foreign_keys_do_not_use_up_the_time),
 		cmocka_unit_test(test_header_past_its_limits),
 		cmocka_unit_test(test_signed_field_of_200_kib),
 		cmocka_unit_test(test_unsigned_message),
