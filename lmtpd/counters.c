@@ -4,6 +4,8 @@
  */
 #include "lmtpd/counters.h"
 
+#include <stdatomic.h>
+
 #include "base/log.h"
 
 static const char *const names[] = {
@@ -24,7 +26,7 @@ G_STATIC_ASSERT(G_N_ELEMENTS(names) == COUNTER__COUNT);
 void counters_add(struct counters *counters, enum counter counter,
                   gint64 amount)
 {
-	counters->values[counter] += amount;
+	atomic_fetch_add(&counters->values[counter], amount);
 }
 
 gint64 counters_get(const struct counters *counters, enum counter counter)

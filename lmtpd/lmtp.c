@@ -111,7 +111,7 @@ struct lmtp *lmtp_new(const char *hostname, const struct limits *limits,
 	lmtp->hostname = hostname;
 	lmtp->limits = limits;
 	lmtp->free_data = free_data;
-	lmtp->input = g_byte_array_new();
+	lmtp->input = g_byte_array_sized_new(1024); /* data is never NULL */
 	lmtp->output = g_string_new(NULL);
 	lmtp->envelope.recipients = g_ptr_array_new();
 	g_string_append_printf(lmtp->output, "220 %s LMTP Portaria\r\n",

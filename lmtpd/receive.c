@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@ static void drop(struct receive *receive)
 	if (receive->fd >= 0)
 		close(receive->fd);
 	receive->fd = -1;
-	receive->budget->held -= receive->charged;
+	atomic_fetch_sub(&receive->budget->held, receive->charged);
 	receive->charged = 0;
 }
 
@@ -60,7 +61,8 @@ void receive_free(struct receive *receive)
 static bool charge(struct receive *receive, size_t len)
 {
 	receive->charged += len;
-	return (receive->budget->held += len) <= receive->budget->max;
+	return atomic_fetch_add(&receive->budget->held, len) + len <=
+	       receive->budget->max;
 }
 
 static bool write_all(int fd, const char *data, size_t len)

@@ -85,7 +85,11 @@ class Client:
 
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(path))
+        try:
+            self.sock.connect(str(path))
+        except OSError:
+            self.sock.close()
+            raise
         self.sock.settimeout(PATIENCE)
         self.file = self.sock.makefile("rb")
 
