@@ -174,7 +174,7 @@ static const struct {
 	{ "lmtp.seal_max_age=144h", "6d", NULL },
 	{ "lmtp.seal_max_age=5401", "5401s", NULL },
 	{ "lmtp.seal_max_age=90m", "90m", NULL },
-	{ "lmtp.seal_max_age=59m", NULL, "59m is not between 1h and 60d" },
+	{ "lmtp.seal_max_age=61d", NULL, "61d is not between 1s and 60d" },
 	{ "lmtp.seal_max_age=1w", NULL,
 	  "\"1w\" is not a number with unit s, m, h, d" },
 	{ "store.busy_ms=1500", "1500ms", NULL },
