@@ -585,6 +585,8 @@ static void finish(struct walk *walk)
 	struct mail *mail = walk->mail;
 
 	join_pieces(walk, text, html);
+	g_free(mail->text);
+	g_free(mail->html);
 	mail->text = text_take_clean(g_strdup(text->str));
 	if (text_cut(mail->text, walk->limits->text_bytes))
 		mail->warnings |= MAIL_WARN_TRUNCATED;

@@ -121,16 +121,27 @@ static const gunichar windows_1252[32] = {
 	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,	0x017e, 0x0178,
 };
 
+/* Open for the life of the program: a handle keeps its module loaded. */
+static iconv_t kept[G_N_ELEMENTS(charsets)];
+
+static bool is_opened_before(size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(charsets[k].name, charsets[i].name) == 0)
+			return true;
+	return false;
+}
+
 void charset_init(void)
 {
-	/* Kept open on purpose: the open handle keeps the module loaded. */
 	static gsize done;
 
 	if (!g_once_init_enter(&done))
 		return;
 	for (size_t i = 0; i < G_N_ELEMENTS(charsets); i++)
-		(void)iconv_open(UTF_8, charsets[i].name);
-	(void)iconv_open(UTF_8, "US-ASCII");
+		kept[i] = is_opened_before(i)
+				  ? (iconv_t)-1
+				  : iconv_open(UTF_8, charsets[i].name);
 	g_once_init_leave(&done, 1);
 }
 

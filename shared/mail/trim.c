@@ -15,6 +15,7 @@
 
 #define LINE_LOOK_BYTES   300
 #define ATTRIBUTION_LINES 4
+#define ATTRIBUTION_MIN   4 /* bytes of its last line */
 #define HEADER_LINES      14 /* looked at for the fields of a quoted mail */
 
 enum line_kind { LINE_BLANK, LINE_QUOTE, LINE_TEXT };
@@ -23,7 +24,7 @@ struct line {
 	const char *start;
 	size_t len;
 	enum line_kind kind;
-	char *lower; /* trimmed and lower case; NULL if long or quoted */
+	char *lower; /* made when asked for, see line_lower() */
 };
 
 static void line_clear(gpointer data)
@@ -33,9 +34,36 @@ static void line_clear(gpointer data)
 	g_free(line->lower);
 }
 
-static const struct line *line_at(const GArray *lines, guint i)
+static struct line *line_at(const GArray *lines, guint i)
 {
 	return &g_array_index(lines, struct line, i);
+}
+
+/* A line of text without outer blanks, in lower case; NULL if it is quoted,
+ * blank or too long to be looked into. Borrowed. */
+static const char *line_lower(const GArray *lines, guint i)
+{
+	struct line *line = line_at(lines, i);
+
+	if (line->lower == NULL && line->kind == LINE_TEXT &&
+	    line->len <= LINE_LOOK_BYTES) {
+		g_autofree char *copy = g_strndup(line->start, line->len);
+
+		line->lower = g_utf8_strdown(g_strstrip(copy), -1);
+	}
+	return line->lower;
+}
+
+/* Every marker has a colon or a row of dashes; most lines have neither. */
+static bool may_be_marker(const struct line *line)
+{
+	return line->kind == LINE_TEXT && line->len <= LINE_LOOK_BYTES &&
+	       (memchr(line->start, ':', line->len) != NULL ||
+		g_strstr_len(line->start, (gssize)line->len, "：") != NULL ||
+		g_strstr_len(line->start, (gssize)line->len, "--") != NULL ||
+		g_strstr_len(line->start, (gssize)line->len, "__") != NULL ||
+		g_strstr_len(line->start, (gssize)line->len, "==") != NULL ||
+		g_strstr_len(line->start, (gssize)line->len, "**") != NULL);
 }
 
 static void classify(struct line *line)
@@ -44,19 +72,10 @@ static void classify(struct line *line)
 
 	while (lead < line->len && g_ascii_isspace(line->start[lead]))
 		lead++;
-	if (lead == line->len) {
+	if (lead == line->len)
 		line->kind = LINE_BLANK;
-	} else if (line->start[lead] == '>') {
-		line->kind = LINE_QUOTE;
-	} else {
-		line->kind = LINE_TEXT;
-		if (line->len - lead <= LINE_LOOK_BYTES) {
-			g_autofree char *copy = g_strndup(line->start + lead,
-							  line->len - lead);
-
-			line->lower = g_utf8_strdown(g_strchomp(copy), -1);
-		}
-	}
+	else
+		line->kind = line->start[lead] == '>' ? LINE_QUOTE : LINE_TEXT;
 }
 
 static GArray *split_lines(const char *text)
@@ -128,7 +147,7 @@ static bool ends_like_attribution(const char *lower)
 {
 	size_t len = without_colon(lower);
 
-	if (len == 0)
+	if (len < ATTRIBUTION_MIN)
 		return false;
 	for (const char *const *word = trim_wrote; *word != NULL; word++) {
 		const char *found = g_strrstr_len(lower, (gssize)len, *word);
@@ -172,11 +191,11 @@ static bool is_quoted(const GArray *lines, guint i)
 static guint find_opening(const GArray *lines, guint last)
 {
 	for (guint n = 0; n < ATTRIBUTION_LINES && n <= last; n++) {
-		const struct line *line = line_at(lines, last - n);
+		const char *lower = line_lower(lines, last - n);
 
-		if (line->kind != LINE_TEXT || line->lower == NULL)
+		if (lower == NULL)
 			break;
-		if (starts_like_attribution(line->lower))
+		if (starts_like_attribution(lower))
 			return last - n;
 	}
 	return last + 1;
@@ -186,19 +205,18 @@ static guint find_opening(const GArray *lines, guint last)
  * found to end like one; `last` + 1 if it is none after all. */
 static guint attribution_start(const GArray *lines, guint last)
 {
-	const struct line *line = line_at(lines, last);
+	const char *lower = line_lower(lines, last);
 	guint first = find_opening(lines, last);
 
 	if (first <= last)
 		return first;
 	/* Without "On": it stands apart, or the quotation follows at once. */
 	bool apart = last == 0 || line_at(lines, last - 1)->kind != LINE_TEXT;
-	bool evidence = has_evidence(line->lower);
+	bool evidence = has_evidence(lower);
 
 	if (is_quoted(lines, last + 1) && (apart || evidence))
 		return last;
-	return apart && evidence && (has_verb(line->lower) ||
-				     has_time(line->lower))
+	return apart && evidence && (has_verb(lower) || has_time(lower))
 		       ? last
 		       : last + 1;
 }
@@ -212,17 +230,17 @@ static guint paragraph_start(const GArray *lines, guint i)
 
 	while (last > 0 && line_at(lines, last - 1)->kind == LINE_BLANK)
 		last--;
-	if (last == 0 || line_at(lines, last - 1)->lower == NULL ||
-	    !g_str_has_suffix(line_at(lines, last - 1)->lower, ":"))
+	if (last == 0 || line_lower(lines, last - 1) == NULL ||
+	    !g_str_has_suffix(line_lower(lines, last - 1), ":"))
 		return i;
 	for (first = last; first > 0 && last - first < ATTRIBUTION_LINES;
 	     first--) {
-		const struct line *line = line_at(lines, first - 1);
+		const char *lower = line_lower(lines, first - 1);
 
-		if (line->kind != LINE_TEXT || line->lower == NULL)
+		if (lower == NULL)
 			break;
-		evidence = evidence || strchr(line->lower, '@') != NULL ||
-			   has_time(line->lower);
+		evidence = evidence || strchr(lower, '@') != NULL ||
+			   has_time(lower);
 	}
 	bool apart = first == 0 || line_at(lines, first - 1)->kind == LINE_BLANK;
 
@@ -231,9 +249,9 @@ static guint paragraph_start(const GArray *lines, guint i)
 
 /* ---- separators and header blocks ---- */
 
-/* "-----Original Message-----": the words between marks. With `bare` they
- * may stand alone if a colon or nothing follows. */
-static bool is_separator(const char *lower, const char *const *words, bool bare)
+/* "-----Original Message-----": the words between marks; or on their own
+ * with a colon behind ("Begin forwarded message:"). */
+static bool is_separator(const char *lower, const char *const *words)
 {
 	size_t marks = strspn(lower, "-_=*> ");
 	const char *inner = lower + marks;
@@ -241,14 +259,13 @@ static bool is_separator(const char *lower, const char *const *words, bool bare)
 
 	for (size_t i = 0; i < marks; i++)
 		dashes += strchr("-_=*", lower[i]) != NULL;
-	if (dashes < 2 && !bare)
-		return false;
 	for (; *words != NULL; words++) {
+		if (**words != *inner)
+			continue;
 		size_t len = strlen(*words);
 
-		if (strncmp(inner, *words, len) != 0)
-			continue;
-		if (dashes >= 2 || inner[len] == ':' || inner[len] == '\0')
+		if (strncmp(inner, *words, len) == 0 &&
+		    (dashes >= 2 || inner[len] == ':'))
 			return true;
 	}
 	return false;
@@ -272,6 +289,8 @@ static enum trim_field read_field(const char *lower)
 	for (int field = 0; field < TRIM_FIELD__COUNT; field++) {
 		for (const char *const *word = trim_fields[field];
 		     *word != NULL; word++) {
+			if (**word != *name)
+				continue;
 			size_t len = strlen(*word);
 
 			if (strncmp(name, *word, len) != 0)
@@ -296,10 +315,9 @@ static guint header_block_end(const GArray *lines, guint i)
 	guint end = i;
 
 	for (guint n = 0; n < HEADER_LINES && i + n < lines->len; n++) {
-		const struct line *line = line_at(lines, i + n);
-		enum trim_field field = line->lower != NULL
-						? read_field(line->lower)
-						: TRIM_FIELD__COUNT;
+		const char *lower = line_lower(lines, i + n);
+		enum trim_field field = lower != NULL ? read_field(lower)
+						      : TRIM_FIELD__COUNT;
 
 		if (n == 0 && field == TRIM_FIELD__COUNT)
 			return i;
@@ -308,7 +326,7 @@ static guint header_block_end(const GArray *lines, guint i)
 				break;
 			seen |= 1U << field;
 			end = i + n + 1;
-		} else if (line->kind == LINE_QUOTE) {
+		} else if (line_at(lines, i + n)->kind == LINE_QUOTE) {
 			break;
 		}
 	}
@@ -332,13 +350,14 @@ static void find_text(struct scan *scan)
 {
 	scan->first_text = scan->lines->len;
 	for (guint i = 0; i < scan->lines->len; i++) {
-		const struct line *line = line_at(scan->lines, i);
-
-		if (line->kind != LINE_TEXT)
+		if (line_at(scan->lines, i)->kind != LINE_TEXT)
 			continue;
 		scan->last_text = i;
-		if (scan->first_text > i &&
-		    (line->lower == NULL || !is_rule(line->lower)))
+		if (scan->first_text < i)
+			continue;
+		const char *lower = line_lower(scan->lines, i);
+
+		if (lower == NULL || !is_rule(lower))
 			scan->first_text = i;
 	}
 }
@@ -360,7 +379,7 @@ static bool is_tail(const struct scan *scan, guint i)
 static bool names_address(const GArray *lines, guint first, guint last)
 {
 	for (guint i = first; i <= last; i++)
-		if (strchr(line_at(lines, i)->lower, '@') != NULL)
+		if (strchr(line_lower(lines, i), '@') != NULL)
 			return true;
 	return false;
 }
@@ -370,11 +389,11 @@ static bool names_address(const GArray *lines, guint first, guint last)
 static bool marker_at(const GArray *lines, guint i, guint *ret_first,
 		      guint *ret_behind)
 {
-	const struct line *line = line_at(lines, i);
-
-	if (line->lower == NULL)
+	if (!may_be_marker(line_at(lines, i)))
 		return false;
-	if (is_separator(line->lower, trim_original, false)) {
+	const char *lower = line_lower(lines, i);
+
+	if (is_separator(lower, trim_original)) {
 		guint next = skip_blank(lines, i + 1);
 
 		*ret_first = i;
@@ -389,7 +408,7 @@ static bool marker_at(const GArray *lines, guint i, guint *ret_first,
 		*ret_behind = behind;
 		return true;
 	}
-	if (!ends_like_attribution(line->lower))
+	if (!ends_like_attribution(lower))
 		return false;
 	*ret_first = attribution_start(lines, i);
 	*ret_behind = i + 1;
@@ -404,8 +423,8 @@ static guint include_rule(const GArray *lines, guint first)
 
 	while (i > 0 && line_at(lines, i - 1)->kind == LINE_BLANK)
 		i--;
-	if (i > 0 && line_at(lines, i - 1)->lower != NULL &&
-	    is_rule(line_at(lines, i - 1)->lower))
+	if (i > 0 && line_lower(lines, i - 1) != NULL &&
+	    is_rule(line_lower(lines, i - 1)))
 		return i - 1;
 	return first;
 }
@@ -492,14 +511,13 @@ bool trim_is_forward(const char *text)
 	bool is_forward = false;
 
 	for (guint i = 0; i < lines->len; i++) {
-		const struct line *line = line_at(lines, i);
 		guint first = i, behind = i;
 
-		if (line->kind == LINE_QUOTE)
+		if (line_at(lines, i)->kind == LINE_QUOTE)
 			break;
-		if (line->lower == NULL)
+		if (!may_be_marker(line_at(lines, i)))
 			continue;
-		is_forward = is_separator(line->lower, trim_forwarded, true);
+		is_forward = is_separator(line_lower(lines, i), trim_forwarded);
 		if (is_forward || marker_at(lines, i, &first, &behind))
 			break;
 	}

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 
-#define SLOW (20 * CLOCK_SECOND)
+#define SLOW (30 * CLOCK_SECOND)
 
 #define HEAD "From: Ana <ana@cliente.example>\nTo: suporte@desk.example\n"
 
