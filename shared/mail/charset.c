@@ -11,6 +11,8 @@
 #include <iconv.h>
 #include <string.h>
 
+#include "mail/text.h"
+
 #define WINDOWS_1252 "WINDOWS-1252"
 #define UTF_8        "UTF-8"
 
@@ -256,12 +258,12 @@ static GString *from_damaged_utf8(const char *data, size_t len)
 	size_t good = 0, broken = 0;
 
 	while (!g_utf8_validate_len(at, (gsize)(end - at), &bad)) {
-		for (; at < bad; at = g_utf8_next_char(at))
+		for (; at < bad; at = text_next(at))
 			good += (guchar)*at >= 0x80;
 		at = bad + 1;
 		broken++;
 	}
-	for (; at < end; at = g_utf8_next_char(at))
+	for (; at < end; at = text_next(at))
 		good += (guchar)*at >= 0x80;
 	if (good < broken)
 		return NULL;

@@ -85,7 +85,7 @@ static char *fold(const char *text, size_t len)
 	GString *out = g_string_new(NULL);
 
 	for (const char *p = split != NULL ? split : ""; *p != '\0';
-	     p = g_utf8_next_char(p)) {
+	     p = text_next(p)) {
 		gunichar ch = g_utf8_get_char(p);
 
 		if (g_unichar_type(ch) == G_UNICODE_NON_SPACING_MARK ||

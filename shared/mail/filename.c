@@ -13,6 +13,7 @@
 
 #include "mail/charset.h"
 #include "mail/header.h"
+#include "mail/text.h"
 
 /* ---- parameters (RFC 2045 5.1, RFC 2231) ---- */
 
@@ -321,7 +322,7 @@ char *filename_dup_safe(const char *name)
 	GString *out = g_string_new(NULL);
 
 	for (const char *p = last_component(normal != NULL ? normal : valid);
-	     *p != '\0'; p = g_utf8_next_char(p)) {
+	     *p != '\0'; p = text_next(p)) {
 		gunichar ch = g_utf8_get_char(p);
 
 		if (is_invisible(ch))

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail/text.h"
+
 #define QUOTE_DEPTH_MAX 20
 #define LIST_DEPTH_MAX  20
 #define NAME_MAX_BYTES  32
@@ -145,7 +147,7 @@ static void write_break(struct reader *reader)
 
 static void write_text(struct reader *reader, const char *text)
 {
-	for (; *text != '\0'; text = g_utf8_next_char(text))
+	for (; *text != '\0'; text = text_next(text))
 		write_char(reader, g_utf8_get_char(text));
 }
 
@@ -452,7 +454,7 @@ static void take_image(struct reader *reader, const struct tag *tag)
 	g_autofree char *shown =
 		is_symbol ? g_strdup(alt) : g_strdup_printf("[%s]", alt);
 
-	for (const char *p = shown; *p != '\0'; p = g_utf8_next_char(p))
+	for (const char *p = shown; *p != '\0'; p = text_next(p))
 		take_char(reader, g_utf8_get_char(p));
 }
 
@@ -664,7 +666,7 @@ static void run(struct reader *reader)
 		} else {
 			if (reader->hidden[0] == '\0')
 				take_char(reader, g_utf8_get_char(reader->at));
-			reader->at = g_utf8_next_char(reader->at);
+			reader->at = text_next(reader->at);
 		}
 	}
 }

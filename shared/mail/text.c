@@ -125,7 +125,7 @@ char *text_dup_line_len(const char *text, size_t len, size_t max)
 	GString *out = g_string_new(NULL);
 	bool space = false;
 
-	for (const char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (const char *p = valid; *p != '\0'; p = text_next(p)) {
 		gunichar ch = g_utf8_get_char(p);
 
 		if (ch <= 0x20 || (ch >= 0x7f && ch <= 0xa0)) {

@@ -8,6 +8,12 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* The next character; GLib's macro drops the const. */
+static inline const char *text_next(const char *p)
+{
+	return p + g_utf8_skip[(guchar)*p];
+}
+
 /* \n for every kind of line end, no other control characters than tab, no
  * blanks at line ends except the "-- " of a signature, no empty lines at the
  * ends. Takes and returns an owned string. */
