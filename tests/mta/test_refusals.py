@@ -126,5 +126,26 @@ class AbuseDesk(MtaTest):
         self.assertIn("temperror", entry["auth"])
 
 
+class Authenticated(MtaTest):
+    """SASL logins, given by XCLIENT as a submission service would see them."""
+
+    def test_login_proves_its_own_address(self):
+        ref, _ = self.open_ticket("Com senha", at=dict(AT_FORGER, login=ZE))
+        self.assertIn("auth=pass", self.authentication_results(ref))
+
+    def authentication_results(self, ref):
+        raw = self.lab.portaria("ticket", "raw", ref).stdout
+        return raw.split("Authentication-Results:")[1].split("\n\n")[0]
+
+    def test_login_of_another_customer_proves_nothing(self):
+        reply = self.lab.send(ZE, SUPORTE, mail(ZE, SUPORTE, "x", "y\n"),
+                              login="ana@assinado.example", **AT_FORGER)
+        self.assertEqual(reply[0], 550, reply)
+
+    def test_decision_is_logged(self):
+        self.open_ticket("No registro", at=dict(AT_FORGER, login=ZE))
+        self.assertIn(f"login={ZE}", self.lab.log("milter"))
+
+
 if __name__ == "__main__":
     main()
