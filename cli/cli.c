@@ -13,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define READ_CHUNK 65536
+#define READ_CHUNK    65536
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX     1000000
 
 struct desk *cli_desk(struct cli *cli, GError **error)
 {
@@ -24,10 +26,22 @@ struct desk *cli_desk(struct cli *cli, GError **error)
 
 struct store *cli_store(struct cli *cli, GError **error)
 {
-	if (cli->store == NULL)
-		cli->store = store_open(&cli->config->store, STORE_WRITE,
-					error);
-	return cli->store;
+	g_autoptr(GError) problem = NULL;
+
+	if (cli->store != NULL)
+		return cli->store;
+	cli->store = store_open(&cli->config->store, STORE_WRITE, &problem);
+	if (cli->store != NULL)
+		return cli->store;
+	/* "Nothing found" (exit 1) would be said of the whole database. */
+	if (g_error_matches(problem, PORTARIA_ERROR,
+			    PORTARIA_ERROR_NOT_FOUND))
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG,
+			    "%s; \"portaria db init\" creates it",
+			    problem->message);
+	else
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return NULL;
 }
 
 struct store *cli_begin(struct cli *cli, GError **error)
@@ -153,6 +167,23 @@ bool cli_parse_priority(const char *text, enum ticket_priority *ret,
 	return cli_usage(error, "unknown priority \"%s\": low, medium, high "
 				"(or baixa, média, alta)",
 			 text);
+}
+
+bool cli_check_text(const char *what, const char *text, GError **error)
+{
+	if (text == NULL || text[strspn(text, " \t\r\n")] == '\0')
+		return cli_usage(error, "%s must not be empty", what);
+	return g_utf8_validate(text, -1, NULL)
+	       || cli_usage(error, "%s is not UTF-8", what);
+}
+
+bool cli_check_limit(int limit, unsigned *ret_limit, GError **error)
+{
+	if (limit < 0 || limit > LIMIT_MAX)
+		return cli_usage(error, "--limit %d: 1 to %d", limit,
+				 LIMIT_MAX);
+	*ret_limit = limit > 0 ? (unsigned)limit : LIMIT_DEFAULT;
+	return true;
 }
 
 bool cli_check_language(const char *text, GError **error)

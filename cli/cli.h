@@ -71,6 +71,12 @@ bool cli_parse_priority(const char *text, enum ticket_priority *ret,
 /* "pt_BR", "en" or "es"; USAGE otherwise. */
 bool cli_check_language(const char *text, GError **error) NODISCARD;
 
+/* Something to read, UTF-8; USAGE names what it is ("--name"). */
+bool cli_check_text(const char *what, const char *text, GError **error)
+	NODISCARD;
+/* The value of --limit; 0, not given, is 100. */
+bool cli_check_limit(int limit, unsigned *ret_limit, GError **error) NODISCARD;
+
 /* A file's bytes, "-" or NULL for standard input, at most `max`. */
 GBytes *cli_read(const char *path, guint64 max, GError **error) NODISCARD;
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "mail/address.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 static struct {
@@ -108,7 +109,7 @@ static bool part_run(struct cli *cli, const struct part_verb *verbs,
 	for (; verbs->name != NULL; verbs++) {
 		if (strcmp(verbs->name, arguments[1]) != 0)
 			continue;
-		if (verbs->needs_word && arguments[2] == NULL)
+		if (verbs->needs_word != (arguments[2] != NULL))
 			break;
 		return cli_end(cli,
 			       verbs->run(cli, customer, arguments[2], error),
@@ -177,6 +178,22 @@ bool contact_run(struct cli *cli, char **arguments, GError **error)
 	return part_run(cli, verbs, arguments, error);
 }
 
+/* They are compared with addresses of abuse reports. */
+static bool check_ranges(char **ips, GError **error)
+{
+	for (; ips != NULL && *ips != NULL; ips++) {
+		g_autoptr(GInetAddressMask) range
+			= g_inet_address_mask_new_from_string(*ips, NULL);
+
+		if (range == NULL)
+			return cli_usage(error,
+					 "--ip %s: an address or a range "
+					 "like 192.0.2.0/24",
+					 *ips);
+	}
+	return true;
+}
+
 static bool service_add(struct cli *cli, const struct customer *customer,
 			const char *word, GError **error)
 {
@@ -190,8 +207,10 @@ static bool service_add(struct cli *cli, const struct customer *customer,
 	};
 
 	(void)word;
-	if (opt.kind == NULL || opt.label == NULL)
-		return cli_usage(error, "--kind and --label are needed");
+	if (!cli_check_text("--kind", opt.kind, error)
+	    || !cli_check_text("--label", opt.label, error)
+	    || !check_ranges(opt.ips, error))
+		return false;
 	domain = opt.domain == NULL
 			 ? g_strdup("")
 			 : address_dup_domain(opt.domain, strlen(opt.domain));

@@ -202,6 +202,24 @@ static void check_outbox(struct cli *cli, struct finding *f)
 	      (clock_now() - oldest) / CLOCK_SECOND);
 }
 
+/* Where the notifier hands in its mail. */
+static void check_submission(struct cli *cli, struct finding *f)
+{
+	const char *url = cli->config->notifier.submission;
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	g_autoptr(GSocketConnection) connection = NULL;
+	g_autoptr(GError) problem = NULL;
+
+	g_socket_client_set_timeout(client, 3);
+	connection = g_socket_client_connect_to_uri(client, url, 25, NULL,
+						    &problem);
+	if (connection != NULL)
+		found(f, HEALTH_OK, NULL, "%s answers", url);
+	else
+		found(f, HEALTH_FAIL, "see INSTALL, step \"Postfix\"",
+		      "%s: %s", url, problem->message);
+}
+
 static void check_map(struct cli *cli, struct finding *f)
 {
 	const char *path = cli->config->postfix.map_file;
@@ -211,7 +229,7 @@ static void check_map(struct cli *cli, struct finding *f)
 		found(f, HEALTH_FAIL, "portaria postfix export",
 		      "%s: not there", path);
 	else if ((st.st_mode & 0004) == 0)
-		found(f, HEALTH_FAIL, "chmod o+r",
+		found(f, HEALTH_FAIL, "portaria postfix export",
 		      "%s: Postfix cannot read it", path);
 	else
 		found(f, HEALTH_OK, NULL, "%s", path);
@@ -219,20 +237,24 @@ static void check_map(struct cli *cli, struct finding *f)
 
 /* --- Postfix -------------------------------------------------------------------- */
 
-/* The value of a parameter, NULL if postconf cannot be asked. */
-static char *postconf(const char *parameter)
+/* What a Postfix command prints, NULL if it fails. `command` is its name and
+ * arguments, ended by NULL; --postfix is put in between. */
+static char *ask_postfix(const char *const *command)
 {
-	const char *argv[] = { "postconf", "-h", parameter, NULL, NULL, NULL };
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	g_autoptr(GSubprocess) process = NULL;
 	g_autofree char *out = NULL;
 
+	g_ptr_array_add(argv, g_strdup(*command++));
 	if (postfix_dir != NULL) {
-		argv[1] = "-c";
-		argv[2] = postfix_dir;
-		argv[3] = "-h";
-		argv[4] = parameter;
+		g_ptr_array_add(argv, g_strdup("-c"));
+		g_ptr_array_add(argv, g_strdup(postfix_dir));
 	}
-	process = g_subprocess_newv(argv,
+	for (; *command != NULL; command++)
+		g_ptr_array_add(argv, g_strdup(*command));
+	g_ptr_array_add(argv, NULL);
+	g_ptr_array_set_free_func(argv, g_free);
+	process = g_subprocess_newv((const char *const *)argv->pdata,
 				    G_SUBPROCESS_FLAGS_STDOUT_PIPE
 					    | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
 				    NULL);
@@ -244,6 +266,33 @@ static char *postconf(const char *parameter)
 	return g_strdup(g_strchomp(out));
 }
 
+/* The value of a parameter, NULL if postconf cannot be asked. */
+static char *postconf(const char *parameter)
+{
+	const char *const command[] = { "postconf", "-h", parameter, NULL };
+
+	return ask_postfix(command);
+}
+
+/* The value that our own service has, else everybody's. */
+static char *postconf_service(const char *parameter)
+{
+	g_autofree char *name
+		= g_strdup_printf("portaria/unix/%s", parameter);
+	const char *const command[] = { "postconf", "-Ph", name, NULL };
+	g_autofree char *own = ask_postfix(command);
+
+	if (own != NULL && own[0] != '\0')
+		return g_steal_pointer(&own);
+	return postconf(parameter);
+}
+
+static void not_asked(struct finding *f)
+{
+	found(f, HEALTH_WARN, "run it where Postfix is, or --postfix",
+	      "postconf cannot be asked");
+}
+
 /* A parameter that must say something. */
 static void check_parameter(const char *parameter, const char *wanted,
 			    enum health otherwise, const char *fix,
@@ -252,8 +301,7 @@ static void check_parameter(const char *parameter, const char *wanted,
 	g_autofree char *value = postconf(parameter);
 
 	if (value == NULL)
-		found(f, HEALTH_WARN, "run it where Postfix is, or --postfix",
-		      "postconf cannot be asked");
+		not_asked(f);
 	else if (strstr(value, wanted) == NULL)
 		found(f, otherwise, fix, "%s = %s", parameter, value);
 	else
@@ -262,16 +310,36 @@ static void check_parameter(const char *parameter, const char *wanted,
 
 static void check_line_length(struct cli *cli, struct finding *f)
 {
-	g_autofree char *value = postconf("lmtp_line_length_limit");
+	g_autofree char *value = postconf_service("lmtp_line_length_limit");
 
 	(void)cli;
-	if (value == NULL || strcmp(value, "0") == 0)
-		check_parameter("lmtp_line_length_limit", "0", HEALTH_FAIL,
-				NULL, f);
+	if (value == NULL)
+		not_asked(f);
+	else if (strcmp(value, "0") == 0)
+		found(f, HEALTH_OK, NULL, "lmtp_line_length_limit = 0");
 	else
-		found(f, HEALTH_FAIL, "postconf lmtp_line_length_limit=0",
+		found(f, HEALTH_FAIL,
+		      "postconf -P portaria/unix/lmtp_line_length_limit=0",
 		      "lmtp_line_length_limit = %s: folds long lines and "
 		      "breaks DKIM",
+		      value);
+}
+
+static void check_xforward(struct cli *cli, struct finding *f)
+{
+	g_autofree char *value
+		= postconf_service("lmtp_send_xforward_command");
+
+	(void)cli;
+	if (value == NULL)
+		not_asked(f);
+	else if (strcmp(value, "yes") == 0)
+		found(f, HEALTH_OK, NULL, "lmtp_send_xforward_command = yes");
+	else
+		found(f, HEALTH_WARN,
+		      "postconf -P portaria/unix/lmtp_send_xforward_command=yes",
+		      "lmtp_send_xforward_command = %s: while the milter is "
+		      "away, mail that only SPF proves is held",
 		      value);
 }
 
@@ -316,7 +384,7 @@ static void check_milters(struct cli *cli, struct finding *f)
 	if (value == NULL)
 		check_parameter("smtpd_milters", "", HEALTH_WARN, NULL, f);
 	else if (strstr(value, base) == NULL)
-		found(f, HEALTH_FAIL, "see INSTALL, step \"milter\"",
+		found(f, HEALTH_FAIL, "see INSTALL, step \"Postfix\"",
 		      "smtpd_milters = %s: does not name our socket", value);
 	else if (strstr(value, "default_action=accept") == NULL)
 		found(f, HEALTH_WARN,
@@ -327,21 +395,49 @@ static void check_milters(struct cli *cli, struct finding *f)
 		found(f, HEALTH_OK, NULL, "smtpd_milters = %s", value);
 }
 
+/* What the first SQLite map of a list of maps answers for a key, NULL if
+ * nothing. proxymap(8) is gone round: it need not run. */
+static char *postmap(const char *maps, const char *key)
+{
+	g_auto(GStrv) list = g_strsplit_set(maps, ", \t\n", -1);
+
+	for (char **map = list; *map != NULL; map++) {
+		const char *sqlite = strstr(*map, "sqlite:");
+		const char *const command[]
+			= { "postmap", "-q", key, sqlite, NULL };
+
+		if (sqlite != NULL)
+			return ask_postfix(command);
+	}
+	return NULL;
+}
+
+/* The address every department sends from must lead to the agent. */
 static void check_transport(struct cli *cli, struct finding *f)
 {
 	g_autofree char *value = postconf("transport_maps");
-	g_autofree char *base
-		= g_path_get_basename(cli->config->postfix.map_file);
+	g_autoptr(GPtrArray) all = NULL;
 
-	if (value == NULL)
-		check_parameter("transport_maps", "", HEALTH_WARN, NULL, f);
-	else if (strstr(value, "sqlite:") == NULL)
-		found(f, HEALTH_WARN, "see INSTALL, step \"routing\"",
-		      "transport_maps = %s: does not name an SQLite map",
-		      value);
-	else
-		found(f, HEALTH_OK, NULL, "transport_maps = %s (%s)", value,
-		      base);
+	if (cli->store != NULL)
+		all = department_list(cli->store, NULL);
+	if (value == NULL) {
+		not_asked(f);
+		return;
+	}
+	for (guint i = 0; all != NULL && i < all->len; i++) {
+		const struct department *one = all->pdata[i];
+		g_autofree char *answer
+			= one->active ? postmap(value, one->addresses[0])
+				      : g_strdup("");
+
+		if (answer != NULL)
+			continue;
+		found(f, HEALTH_FAIL, "see INSTALL, step \"Postfix\"",
+		      "transport_maps = %s: does not know %s", value,
+		      one->addresses[0]);
+		return;
+	}
+	found(f, HEALTH_OK, NULL, "transport_maps = %s", value);
 }
 
 /* --- all of them -------------------------------------------------------------------- */
@@ -357,10 +453,12 @@ static const struct {
 	{ "milter socket", check_milter },
 	{ "lmtp socket", check_lmtpd },
 	{ "outbox", check_outbox },
+	{ "submission", check_submission },
 	{ "postfix map", check_map },
 	{ "smtpd_milters", check_milters },
 	{ "routing", check_transport },
 	{ "line length", check_line_length },
+	{ "xforward", check_xforward },
 	{ "queue ids", check_queue_ids },
 	{ "delimiter", check_delimiter },
 	{ "bare newline", check_newline },

@@ -6,9 +6,12 @@
 
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+
+#define NOT_HELP (-1)
 
 static const struct noun *const nouns[] = {
 	&noun_ticket,     &noun_held,	&noun_outbox, &noun_customer,
@@ -86,8 +89,9 @@ static bool parse_options(const struct noun *noun, const struct verb *verb,
 		{ 0 }
 	};
 	g_autofree char *title = g_strdup_printf(
-		"%s%s%s %s", noun == &noun_none ? "" : noun->name,
-		noun == &noun_none ? "" : " ", verb->name, verb->arguments);
+		"%s%s%s%s%s", noun == &noun_none ? "" : noun->name,
+		noun == &noun_none ? "" : " ", verb->name,
+		verb->arguments[0] != '\0' ? " " : "", verb->arguments);
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autoptr(GError) problem = NULL;
 
@@ -132,7 +136,18 @@ static int fail(const struct noun *noun, const struct verb *verb,
 	return error_exit_code(error);
 }
 
-/* words: NULL-terminated, [0] the verb's name; freed by the caller. */
+/* A full disk must not look like success. */
+static bool flush(GError **error)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return true;
+	error_set_errno(error, PORTARIA_ERROR_TEMPORARY, errno,
+			"standard output");
+	return false;
+}
+
+/* words: NULL-terminated, [0] the verb's name; freed by the caller. config
+ * NULL: only --help is wanted, which does not come back from the options. */
 static int run_verb(const struct config *config, const struct noun *noun,
 		    const struct verb *verb, bool json, char **words)
 {
@@ -141,8 +156,11 @@ static int run_verb(const struct config *config, const struct noun *noun,
 	g_auto(GStrv) arguments = g_strdupv(words);
 	int code = EX_OK;
 
-	if (!parse_options(noun, verb, &json, &cli.as, &arguments, &error)
-	    || !check_count(verb, arguments + 1, &error))
+	if (!parse_options(noun, verb, &json, &cli.as, &arguments, &error))
+		return fail(noun, verb, error);
+	if (config == NULL)
+		return NOT_HELP;
+	if (!check_count(verb, arguments + 1, &error))
 		return fail(noun, verb, error);
 	cli.out = output_new(json);
 	if (!verb->run(&cli, arguments + 1, &error)) {
@@ -150,6 +168,9 @@ static int run_verb(const struct config *config, const struct noun *noun,
 		code = error != NULL ? fail(noun, verb, error) : 1;
 	}
 	output_free(cli.out);
+	g_clear_error(&error);
+	if (code == EX_OK && !flush(&error))
+		code = fail(noun, verb, error);
 	store_free(cli.store);
 	desk_free(cli.desk);
 	g_free(cli.as);
@@ -188,16 +209,21 @@ static bool wants_help_only(int argc, char **argv)
 	return argc < 2 || (argc == 2 && is_help(argv[1]));
 }
 
-/* The options of one verb, or the verbs of one noun. */
-static bool help_without_config(int argc, char **argv, int *ret_code)
+/* The options of one verb, the verbs of one noun, and the defaults. A last
+ * word "--help" may also be the value of an option: then nothing was done. */
+static bool run_without_config(int argc, char **argv, int *ret_code)
 {
 	const struct config none = { 0 };
-	int last = argc - 1;
+	const char *last = argv[argc - 1];
+	bool help = strcmp(last, "--help") == 0 || strcmp(last, "-h") == 0;
+	bool defaults = argc == 4 && strcmp(argv[1], "config") == 0
+			&& strcmp(argv[2], "show") == 0
+			&& strcmp(last, "--defaults") == 0;
 
-	if (argc < 3 || argc > 4 || !is_help(argv[last]) || argv[1][0] == '-')
+	if (argc < 3 || argv[1][0] == '-' || !(help || defaults))
 		return false;
-	*ret_code = dispatch(&none, false, argv + 1);
-	return true;
+	*ret_code = dispatch(defaults ? &none : NULL, false, argv + 1);
+	return *ret_code != NOT_HELP;
 }
 
 int main(int argc, char **argv)
@@ -212,7 +238,7 @@ int main(int argc, char **argv)
 		print_nouns(argc < 2 ? stderr : stdout);
 		return argc < 2 ? EX_USAGE : EX_OK;
 	}
-	if (help_without_config(argc, argv, &code))
+	if (run_without_config(argc, argv, &code))
 		return code;
 	AUTO(config)
 	config = config_main("portaria", "NOUN VERB - the help desk's command",

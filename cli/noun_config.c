@@ -57,6 +57,16 @@ static bool explain_row(struct cli *cli, unsigned index,
 {
 	g_autofree char *value = config_dup_value(cli->config, index);
 
+	if (output_is_json(cli->out)) {
+		output_begin(cli->out, "key");
+		output_json_text(cli->out, "section", row->section);
+		output_json_text(cli->out, "key", row->key);
+		output_json_text(cli->out, "help", row->help);
+		output_json_text(cli->out, "default", row->def);
+		output_json_text(cli->out, "value", value);
+		output_end(cli->out);
+		return true;
+	}
 	output_say(cli->out, "%s.%s - %s\n  default: %s\n  now:     %s",
 		   row->section, row->key, row->help, row->def, value);
 	return true;

@@ -94,7 +94,9 @@ static bool run_add(struct cli *cli, char **arguments, GError **error)
 	(void)arguments;
 	if (opt.name == NULL || opt.email == NULL)
 		return cli_usage(error, "--name and --email are needed");
-	if (opt.language != NULL && !cli_check_language(opt.language, error))
+	if (!cli_check_text("--name", opt.name, error)
+	    || (opt.language != NULL
+		&& !cli_check_language(opt.language, error)))
 		return false;
 	store = cli_begin(cli, error);
 	if (store == NULL
@@ -124,12 +126,12 @@ static bool run_list(struct cli *cli, char **arguments, GError **error)
 {
 	struct store *store = cli_store(cli, error);
 	g_autoptr(GPtrArray) all = NULL;
+	unsigned limit;
 
 	(void)arguments;
-	if (store == NULL)
+	if (store == NULL || !cli_check_limit(opt.limit, &limit, error))
 		return false;
-	all = customer_list(store, opt.search,
-			    opt.limit > 0 ? (unsigned)opt.limit : 100, error);
+	all = customer_list(store, opt.search, limit, error);
 	if (all == NULL)
 		return false;
 	for (guint i = 0; i < all->len; i++)

@@ -50,13 +50,35 @@ static bool run_status(struct cli *cli, char **arguments, GError **error)
 	return true;
 }
 
+/* Damage of the file, of references, of the index and of blob files. */
+static bool check_store(struct cli *cli, struct store *store, GError **error)
+{
+	g_autoptr(GPtrArray) problems = NULL;
+
+	if (!store_check(store, &problems, error))
+		return false;
+	for (guint i = 0; i < problems->len; i++) {
+		output_begin(cli->out, "problem");
+		output_text(cli->out, "problem", problems->pdata[i]);
+		output_end(cli->out);
+	}
+	if (problems->len == 0) {
+		output_say(cli->out, "database: intact");
+		return true;
+	}
+	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_PERMANENT,
+		    "the database is damaged: put a backup back (INSTALL)");
+	return false;
+}
+
 static bool run_check(struct cli *cli, char **arguments, GError **error)
 {
 	struct store *store = cli_store(cli, error);
 	gint64 rows, bad;
 
 	(void)arguments;
-	if (store == NULL || !audit_verify(store, &rows, &bad, error))
+	if (store == NULL || !check_store(cli, store, error)
+	    || !audit_verify(store, &rows, &bad, error))
 		return false;
 	if (bad != 0) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_PERMANENT,
@@ -71,13 +93,29 @@ static bool run_check(struct cli *cli, char **arguments, GError **error)
 	return true;
 }
 
+static bool run_backup(struct cli *cli, char **arguments, GError **error)
+{
+	struct store *store = cli_store(cli, error);
+
+	if (store == NULL || !store_backup(store, arguments[0], error))
+		return false;
+	output_say(cli->out,
+		   "%s: written. Copy %s and %s after it: they belong to it.",
+		   arguments[0], cli->config->store.blob_dir,
+		   cli->config->server.key_file);
+	return true;
+}
+
 static const struct verb verbs[] = {
 	{ "init", "", "create the database", NULL, 0, 0, run_init },
 	{ "migrate", "", "bring the schema up to date", NULL, 0, 0,
 	  run_migrate },
 	{ "status", "", "which schema the database has", NULL, 0, 0,
 	  run_status },
-	{ "check", "", "verify the audit chain", NULL, 0, 0, run_check },
+	{ "check", "", "look for damage, verify the audit chain", NULL, 0, 0,
+	  run_check },
+	{ "backup", "FILE", "a consistent copy while everything runs", NULL, 1,
+	  1, run_backup },
 	{ 0 }
 };
 

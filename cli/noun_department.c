@@ -70,7 +70,9 @@ static bool apply_options(struct department *department, GError **error)
 	    && !department_unproven_parse(opt.unproven, &department->unproven))
 		return cli_usage(error, "--unproven %s: hold, accept or reject",
 				 opt.unproven);
-	if (opt.language != NULL && !cli_check_language(opt.language, error))
+	if ((opt.title != NULL && !cli_check_text("--title", opt.title, error))
+	    || (opt.language != NULL
+		&& !cli_check_language(opt.language, error)))
 		return false;
 	replace(&department->title, opt.title);
 	replace(&department->language, opt.language);

@@ -46,7 +46,9 @@ static bool apply_options(struct staff *staff, GError **error)
 {
 	g_autofree char *key = NULL;
 
-	if (opt.language != NULL && !cli_check_language(opt.language, error))
+	if ((opt.name != NULL && !cli_check_text("--name", opt.name, error))
+	    || (opt.language != NULL
+		&& !cli_check_language(opt.language, error)))
 		return false;
 	if (opt.email != NULL) {
 		key = cli_parse_address(opt.email, error);

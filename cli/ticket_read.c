@@ -100,7 +100,8 @@ static bool make_filter(struct store *store, struct ticket_filter *filter,
 	filter->department = opt.department;
 	filter->search = opt.search;
 	filter->include_closed = opt.all || opt.status != NULL;
-	filter->limit = opt.limit > 0 ? (unsigned)opt.limit : 0;
+	if (!cli_check_limit(opt.limit, &filter->limit, error))
+		return false;
 	if (opt.status != NULL) {
 		if (!cli_parse_status(opt.status, &status, error))
 			return false;
