@@ -71,7 +71,7 @@ static void read_report(struct mail_abuse *abuse, const struct mail_part *part)
 	struct header_walk walk;
 	struct header_field field;
 	gsize len = 0;
-	const char *data = g_bytes_get_data(part->data, &len);
+	const char *data = text_of_bytes(part->data, &len);
 
 	if (len == 0)
 		return;
@@ -188,7 +188,7 @@ static void derive(struct mail_abuse *abuse, const struct mail_part *part)
 	struct header_walk walk;
 	struct header_field field;
 	gsize len = 0;
-	const char *data = g_bytes_get_data(part->data, &len);
+	const char *data = text_of_bytes(part->data, &len);
 
 	if (len == 0)
 		return;
@@ -264,7 +264,7 @@ static struct mail_abuse *read_json_parts(const struct mail *mail)
 		const struct mail_part *part =
 			g_ptr_array_index(mail->parts, i);
 		gsize len = 0;
-		const char *data = g_bytes_get_data(part->data, &len);
+		const char *data = text_of_bytes(part->data, &len);
 		struct mail_abuse *abuse =
 			may_be_json(part) ? abuse_read_json(data, len) : NULL;
 
@@ -296,7 +296,7 @@ static struct mail_abuse *read_line_parts(const struct mail *mail)
 		const struct mail_part *part =
 			g_ptr_array_index(mail->parts, i);
 		gsize len = 0;
-		const char *data = g_bytes_get_data(part->data, &len);
+		const char *data = text_of_bytes(part->data, &len);
 		struct mail_abuse *abuse = NULL;
 
 		if (len > 0 && g_str_has_prefix(part->content_type, "text/"))

@@ -280,7 +280,7 @@ static char *decode_text(struct walk *walk, GMimeObject *object, GBytes *data,
 			 bool *ret_cut)
 {
 	gsize len = 0;
-	const char *bytes = g_bytes_get_data(data, &len);
+	const char *bytes = text_of_bytes(data, &len);
 	size_t used = text_input_len(bytes, len, walk->limits->text_bytes);
 	bool wrong = false;
 	g_autofree char *charset =

@@ -354,7 +354,7 @@ static char *find_original_id(const struct mail *mail)
 		const struct mail_part *part =
 			g_ptr_array_index(mail->parts, i);
 		gsize len = 0;
-		const char *data = g_bytes_get_data(part->data, &len);
+		const char *data = text_of_bytes(part->data, &len);
 
 		if (len == 0 ||
 		    (!g_str_has_prefix(part->content_type, "message/") &&
@@ -691,7 +691,7 @@ bool bounce_read(struct mail *mail, const char *data, size_t len,
 	if (part != NULL) {
 		gsize report_len = 0;
 		const char *report =
-			g_bytes_get_data(part->data, &report_len);
+			text_of_bytes(part->data, &report_len);
 
 		if (report_len > 0)
 			read_report(mail->bounce, report, report_len,

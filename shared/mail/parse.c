@@ -325,7 +325,7 @@ static void read_body(struct mail *mail, GBytes *raw, const char *body,
 		      const struct limits *limits)
 {
 	gsize len = 0;
-	const char *data = g_bytes_get_data(raw, &len);
+	const char *data = text_of_bytes(raw, &len);
 	/* GMime only reads it; the array gives the bytes back below. */
 	GByteArray *array =
 		g_byte_array_new_take((guint8 *)(guintptr)data, len);
@@ -411,7 +411,7 @@ static GBytes *end_header(GBytes *raw, bool *ret_repaired)
 	struct header_walk walk;
 	struct header_field field;
 	gsize len = 0;
-	const char *data = g_bytes_get_data(raw, &len);
+	const char *data = text_of_bytes(raw, &len);
 
 	*ret_repaired = false;
 	if (len == 0)
@@ -437,7 +437,7 @@ static struct mail *parse_scanned(GBytes *raw, const struct limits *limits,
 				  GError **error)
 {
 	gsize len = 0;
-	const char *data = g_bytes_get_data(raw, &len);
+	const char *data = text_of_bytes(raw, &len);
 	AUTO(mail) mail = mail_new();
 	struct head head = { .mail = mail, .limits = limits };
 	const char *body = len > 0 ? read_head(&head, rows, G_N_ELEMENTS(rows),
@@ -480,7 +480,7 @@ struct mail *mail_parse_stub(GBytes *raw, const struct limits *limits,
 			     const char *why)
 {
 	gsize len = 0;
-	const char *data = g_bytes_get_data(raw, &len);
+	const char *data = text_of_bytes(raw, &len);
 	struct mail *mail = mail_new();
 	struct head head = { .mail = mail, .limits = limits };
 

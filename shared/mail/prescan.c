@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "mail/gmimeauto.h"
+#include "mail/text.h"
 
 #define COMPARISONS_PER_PART 20000
 
@@ -430,7 +431,7 @@ static bool scan_block(struct prescan *scan, bool *ret_again)
 bool mail_prescan(GBytes *raw, const struct limits *limits, GError **error)
 {
 	gsize len = 0;
-	const char *data = g_bytes_get_data(raw, &len);
+	const char *data = text_of_bytes(raw, &len);
 	struct prescan scan = {
 		.limits = limits,
 		.at = data,

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "mail/text.h"
+
 #define LOOK_BYTES ((size_t)256 * 1024)
 
 static magic_t cookie;
@@ -93,7 +95,7 @@ static bool is_same(const char *declared, const char *detected)
 char *sniff_dup_type(GBytes *data, const char *declared)
 {
 	gsize len = 0;
-	const void *bytes = g_bytes_get_data(data, &len);
+	const void *bytes = text_of_bytes(data, &len);
 	char *answer = NULL;
 
 	if (len == 0)

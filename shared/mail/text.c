@@ -6,6 +6,13 @@
 
 #include <string.h>
 
+const char *text_of_bytes(GBytes *bytes, gsize *ret_len)
+{
+	const char *data = g_bytes_get_data(bytes, ret_len);
+
+	return data != NULL ? data : "";
+}
+
 static void chomp_line(GString *out)
 {
 	gsize len = out->len;

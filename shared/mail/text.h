@@ -14,6 +14,9 @@ static inline const char *text_next(const char *p)
 	return p + g_utf8_skip[(guchar)*p];
 }
 
+/* The bytes, never NULL; borrowed. */
+const char *text_of_bytes(GBytes *bytes, gsize *ret_len);
+
 /* \n for every kind of line end, no other control characters than tab, no
  * blanks at line ends except the "-- " of a signature, no empty lines at the
  * ends. Takes and returns an owned string. */

@@ -381,7 +381,7 @@ static void take_body(struct mail *mail, GBytes *body,
 		      const struct limits *limits)
 {
 	gsize len = 0;
-	const char *data = body != NULL ? g_bytes_get_data(body, &len) : NULL;
+	const char *data = body != NULL ? text_of_bytes(body, &len) : NULL;
 
 	if (len == 0 || mail->text[0] != '\0')
 		return;
@@ -397,7 +397,7 @@ static GPtrArray *open_part(struct mail *mail, const struct mail_part *part,
 			    const struct limits *limits)
 {
 	gsize len = 0;
-	const guint8 *data = g_bytes_get_data(part->data, &len);
+	const guint8 *data = (const guint8 *)text_of_bytes(part->data, &len);
 	struct rebuilt rebuilt = { .stream = g_byte_array_new() };
 	GPtrArray *files = NULL;
 
