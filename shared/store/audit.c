@@ -123,14 +123,18 @@ GPtrArray *audit_list(struct store *store, const char *object, unsigned limit,
 {
 	static const char SQL_AUDIT_LIST[] =
 		"SELECT " AUDIT_COLUMNS
-		" FROM audit WHERE :object = '' OR object = :object"
+		" FROM audit ORDER BY id DESC LIMIT :limit";
+	static const char SQL_AUDIT_LIST_OBJECT[] =
+		"SELECT " AUDIT_COLUMNS " FROM audit WHERE object = :object"
 		" ORDER BY id DESC LIMIT :limit";
-	struct db_stmt *stmt =
-		row_prepare_text(store->db, SQL_AUDIT_LIST, ":object",
-	                         object != NULL ? object : "", error);
+	struct db_stmt *stmt = db_prepare(
+		store->db,
+		object == NULL ? SQL_AUDIT_LIST : SQL_AUDIT_LIST_OBJECT, error);
 
 	if (stmt != NULL)
 		db_bind_int(stmt, ":limit", limit > 0 ? limit : LIMIT_DEFAULT);
+	if (stmt != NULL && object != NULL)
+		db_bind_text(stmt, ":object", object);
 	return row_fetch_all(stmt, &audit_type, error);
 }
 

@@ -151,10 +151,14 @@ GPtrArray *customer_list(struct store *store, const char *search,
 		" OR u.id IN (SELECT c.customer_id FROM contact c"
 		" WHERE c.address LIKE :pattern ESCAPE '\\')"
 		" ORDER BY u.name_folded, u.id LIMIT :limit";
-	g_autofree char *pattern = search_pattern(search != NULL ? search : "");
-	struct db_stmt *stmt = row_prepare_text(store->db, SQL_CUSTOMER_LIST,
-	                                        ":pattern", pattern, error);
+	g_autofree char *pattern = NULL;
+	struct db_stmt *stmt;
 
+	pattern = search_pattern(search != NULL ? search : "", error);
+	if (pattern == NULL)
+		return NULL;
+	stmt = row_prepare_text(store->db, SQL_CUSTOMER_LIST, ":pattern",
+	                        pattern, error);
 	if (stmt != NULL)
 		db_bind_int(stmt, ":limit", limit > 0 ? limit : G_MAXINT);
 	return row_fetch_all(stmt, &customer_type, error);

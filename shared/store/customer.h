@@ -56,7 +56,8 @@ struct customer *customer_get(struct store *store, gint64 id, GError **error)
 	NODISCARD;
 struct customer *customer_by_code(struct store *store, const char *code,
 				  GError **error) NODISCARD;
-/* search: part of name, code or a contact's address; NULL = all. */
+/* search: part of name, code or a contact's address, whatever case and accents;
+ * NULL = all. LIMIT past 1000 bytes. Ordered by name. */
 GPtrArray *customer_list(struct store *store, const char *search,
 			 unsigned limit, GError **error) NODISCARD;
 

@@ -422,21 +422,22 @@ bool outbox_mark_bounced(struct store *store, gint64 id, const char *why,
 GPtrArray *outbox_list(struct store *store, int state, gint64 ticket_id,
                        unsigned limit, GError **error)
 {
-	static const char SQL_OUTBOX_LIST[] =
-		SELECT_OUTBOX " WHERE (:state = '' OR o.state = :state)"
-			      " AND (:ticket_id = 0"
-			      " OR o.ticket_id = :ticket_id)"
-			      " ORDER BY o.created DESC, o.id DESC"
-			      " LIMIT :limit";
 	bool any = state < 0 || state >= OUTBOX_STATE__COUNT;
-	struct db_stmt *stmt =
-		row_prepare_text(store->db, SQL_OUTBOX_LIST, ":state",
-	                         any ? "" : state_names[state], error);
+	/* Only conditions that hold, all of them constants: the database can
+	 * then choose an index. */
+	g_autofree char *sql = g_strconcat(
+		SELECT_OUTBOX " WHERE 1 = 1",
+		any ? "" : " AND o.state = :state",
+		ticket_id == 0 ? "" : " AND o.ticket_id = :ticket_id",
+		" ORDER BY o.created DESC, o.id DESC LIMIT :limit", NULL);
+	struct db_stmt *stmt = db_prepare(store->db, sql, error);
 
-	if (stmt != NULL) {
-		db_bind_int(stmt, ":ticket_id", ticket_id);
+	if (stmt != NULL)
 		db_bind_int(stmt, ":limit", limit > 0 ? limit : LIMIT_DEFAULT);
-	}
+	if (stmt != NULL && !any)
+		db_bind_text(stmt, ":state", state_names[state]);
+	if (stmt != NULL && ticket_id != 0)
+		db_bind_int(stmt, ":ticket_id", ticket_id);
 	return row_fetch_all(stmt, &outbox_type, error);
 }
 

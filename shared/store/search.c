@@ -91,18 +91,23 @@ static char *word_take(const char **text)
 	return *text > start ? g_strndup(start, (gsize)(*text - start)) : NULL;
 }
 
+static bool check_length(const char *text, GError **error)
+{
+	if (strlen(text) <= SEARCH_TEXT_MAX)
+		return true;
+	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_LIMIT,
+	            "more than %d bytes to search for", SEARCH_TEXT_MAX);
+	return false;
+}
+
 char **search_words(const char *text, GError **error)
 {
 	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *valid = NULL;
 	const char *at;
 
-	if (strlen(text) > SEARCH_TEXT_MAX) {
-		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_LIMIT,
-		            "more than %d bytes to search for",
-		            SEARCH_TEXT_MAX);
+	if (!check_length(text, error))
 		return NULL;
-	}
 	at = valid = g_utf8_make_valid(text, -1);
 	for (char *word; (word = word_take(&at)) != NULL; g_free(word)) {
 		if (has_letter(word))
@@ -165,11 +170,15 @@ char *search_fold(const char *text)
 	return g_string_free(plain, FALSE);
 }
 
-char *search_pattern(const char *text)
+char *search_pattern(const char *text, GError **error)
 {
-	g_autofree char *folded = search_fold(text);
-	GString *pattern = g_string_new("%");
+	g_autofree char *folded = NULL;
+	GString *pattern;
 
+	if (!check_length(text, error))
+		return NULL;
+	folded = search_fold(text);
+	pattern = g_string_new("%");
 	for (const char *at = folded; *at != '\0'; at++) {
 		if (strchr("%_\\", *at) != NULL)
 			g_string_append_c(pattern, '\\');

@@ -341,6 +341,20 @@ static void test_customer_list_finds(void **state)
 	}
 }
 
+static void test_customer_list_bounds(void **state)
+{
+	struct fixture *fixture = *state;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *too_long = g_strnfill(1001, '%');
+	g_autofree char *longest = g_strnfill(1000, '%');
+	g_autoptr(GPtrArray) list = NULL;
+
+	assert_fails(customer_list(fixture->store, too_long, 0, &error) != NULL,
+	             error, PORTARIA_ERROR_LIMIT, "1000 bytes");
+	list = customer_list(fixture->store, longest, 0, &error);
+	assert_ok(list != NULL, error);
+}
+
 static void test_customer_list_sorts_accents(void **state)
 {
 	static const char *const names[] = { "Ótica", "beta", "Ábaco",
@@ -918,6 +932,7 @@ int main(void)
 		T(test_customer_code_is_unique),
 		T(test_customer_missing),
 		T(test_customer_list_finds),
+		T(test_customer_list_bounds),
 		T(test_customer_list_sorts_accents),
 		T(test_contact_round_trip),
 		T(test_contact_must_be_active),
