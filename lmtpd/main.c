@@ -30,6 +30,7 @@
 struct lmtpd {
 	struct agent agent;
 	struct listener *listener;
+	const char *path; /* of a unix socket that we made, else NULL */
 	GThread *watch;
 	_Atomic bool zygote_died;
 };
@@ -113,9 +114,12 @@ static bool start_listener(struct lmtpd *lmtpd, GError **error)
 	const struct config_lmtp *config = &lmtpd->agent.config->lmtp;
 	int fd = service_take_listen_fd();
 
-	if (fd < 0)
+	if (fd < 0) {
 		fd = service_listen(config->socket,
 		                    (unsigned)config->socket_mode, error);
+		if (fd >= 0)
+			lmtpd->path = service_unix_path(config->socket);
+	}
 	if (fd < 0)
 		return false;
 	lmtpd->listener = listener_new(&lmtpd->agent, fd, error);
@@ -164,6 +168,9 @@ static bool stop_listener(struct lmtpd *lmtpd)
 {
 	unsigned left;
 
+	/* While it is still listened on: afterwards it may be another's. */
+	if (lmtpd->path != NULL)
+		g_unlink(lmtpd->path);
 	if (lmtpd->listener == NULL)
 		return true;
 	left = listener_stop(lmtpd->listener, DRAIN_SECONDS);

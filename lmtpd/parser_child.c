@@ -3,8 +3,11 @@
  * parser_child.c - one message, parsed in a confined process
  *
  * A child takes one message and ends: one that was taken over by its message
- * can do nothing to the next. It leaves by _exit() always, since what it
- * shares with the zygote (buffers, atexit handlers) is not its own.
+ * can do nothing to the next, not even lie about it. Making one ahead of time
+ * costs no latency and one or two milliseconds of processor time a message,
+ * which no mail server in front of us outruns. It leaves by _exit() always,
+ * since what it shares with the zygote (buffers, atexit handlers) is not its
+ * own.
  */
 #include "lmtpd/parser_child.h"
 

@@ -175,9 +175,9 @@ static void close_standard_streams(void)
 /* Handlers of the process that forked us are not for a dying child. */
 static void reset_signals(void)
 {
-	static const int numbers[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE,
-		                       SIGABRT, SIGSYS, SIGXCPU, SIGXFSZ,
-		                       SIGCHLD };
+	static const int numbers[] = { SIGSEGV, SIGBUS,  SIGILL,
+		                       SIGFPE,  SIGABRT, SIGSYS,
+		                       SIGXCPU, SIGXFSZ, SIGCHLD };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
 		signal(numbers[i], SIG_DFL);

@@ -244,7 +244,7 @@ static bool set_limits(const struct sandbox_limits *limits)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows) && ok; i++)
 		if (rows[i].resource != RLIMIT_AS || !IS_SANITIZED)
 			ok = set_limit(rows[i].resource, rows[i].soft,
-				       rows[i].hard);
+			               rows[i].hard);
 	return ok;
 }
 

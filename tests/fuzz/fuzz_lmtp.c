@@ -31,7 +31,7 @@ static void demand(bool holds, const char *what)
 static void answer_recipient(struct lmtp *lmtp)
 {
 	static const enum lmtp_recipient others[] = { LMTP_RECIPIENT_UNKNOWN,
-						      LMTP_RECIPIENT_TROUBLE };
+		                                      LMTP_RECIPIENT_TROUBLE };
 	size_t len = strlen(lmtp_get_recipient(lmtp));
 
 	if (len % 2 == 0)
@@ -42,8 +42,7 @@ static void answer_recipient(struct lmtp *lmtp)
 
 static void answer_message(struct run *run)
 {
-	const GPtrArray *recipients =
-		lmtp_get_envelope(run->lmtp)->recipients;
+	const GPtrArray *recipients = lmtp_get_envelope(run->lmtp)->recipients;
 	guint count = recipients->len;
 	GString *output = lmtp_output(run->lmtp);
 	size_t start = output->len;
@@ -54,8 +53,8 @@ static void answer_message(struct run *run)
 		demand(lmtp_next(run->lmtp) == LMTP_EVENT_MESSAGE,
 		       "answers end early");
 		lmtp_answer_message(run->lmtp,
-				    (enum lmtp_answer)(i % LMTP_ANSWER__COUNT),
-				    i % 2 == 0 ? NULL : "a\r\n550 b");
+		                    (enum lmtp_answer)(i % LMTP_ANSWER__COUNT),
+		                    i % 2 == 0 ? NULL : "a\r\n550 b");
 	}
 	for (const char *line = output->str + start; *line != '\0';
 	     line = strstr(line, "\r\n") + 2) {
@@ -105,17 +104,17 @@ static void check_output(const GString *output)
 
 		demand(end != NULL, "a reply without an end");
 		demand(end - line >= 4 && end - line <= 510 &&
-			       g_ascii_isdigit(line[0]) &&
-			       g_ascii_isdigit(line[1]) &&
-			       g_ascii_isdigit(line[2]) &&
-			       (line[3] == ' ' || line[3] == '-'),
+		               g_ascii_isdigit(line[0]) &&
+		               g_ascii_isdigit(line[1]) &&
+		               g_ascii_isdigit(line[2]) &&
+		               (line[3] == ' ' || line[3] == '-'),
 		       "a reply without its form");
 		line = end + 2;
 	}
 }
 
 static void run_init(struct run *run, const struct limits *limits,
-		     const guint8 *data, size_t size, size_t piece)
+                     const guint8 *data, size_t size, size_t piece)
 {
 	run->lmtp = lmtp_new("mx.example", limits, g_free);
 	run->output = g_string_new(NULL);

@@ -22,6 +22,8 @@ LMTPD = os.environ["PORTARIA_LMTPD"]
 TOOL = os.environ["PORTARIA_LMTP_TOOL"]
 FAKEDNS = os.environ["PORTARIA_FAKEDNS"]
 SOURCE = os.environ["PORTARIA_SOURCE"]
+# A library below the daemon (tsan_glib.c), or None.
+PRELOAD = os.environ.get("PORTARIA_PRELOAD")
 # Sanitized programs and busy machines are slow.
 PATIENCE = 60
 
@@ -61,6 +63,14 @@ timeout_ms = 1000
 target = stderr
 level = debug
 """
+
+
+def daemon_environment():
+    """What a daemon with ThreadSanitizer needs: GLib's locks and its slices
+    have no sanitizer."""
+    if not PRELOAD:
+        return {}
+    return {"LD_PRELOAD": PRELOAD, "G_SLICE": "always-malloc"}
 
 
 def wait_for(condition, what, seconds=PATIENCE):
@@ -200,8 +210,9 @@ class Daemon:
         for option in self.options + options:
             command += ["-o", option]
         with open(self.logfile, "ab") as log:
-            self.process = subprocess.Popen(command, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                command, stderr=log, stdin=subprocess.DEVNULL,
+                env=dict(os.environ, **daemon_environment()))
         wait_for(self.ready, "the daemon to listen")
 
     def ready(self):

@@ -59,14 +59,14 @@ static bool add_department(struct store *store, size_t at, GError **error)
 static bool add_customer(struct store *store, GError **error)
 {
 	struct customer customer = { .code = g_strdup("C1"),
-				     .name = g_strdup("Padaria"),
-				     .language = g_strdup(""),
-				     .active = true };
+		                     .name = g_strdup("Padaria"),
+		                     .language = g_strdup(""),
+		                     .active = true };
 	struct contact contact = { .address = g_strdup("ze@cliente.example"),
-				   .name = g_strdup("Zé"),
-				   .role = CONTACT_OWNER,
-				   .login = g_strdup(""),
-				   .active = true };
+		                   .name = g_strdup("Zé"),
+		                   .role = CONTACT_OWNER,
+		                   .login = g_strdup(""),
+		                   .active = true };
 	bool ok = customer_insert(store, &customer, error);
 
 	contact.customer_id = customer.id;
@@ -91,7 +91,7 @@ static bool fill(struct store *store, GError **error)
 }
 
 static bool run_init(const struct config *config, G_GNUC_UNUSED char **args,
-		     GError **error)
+                     GError **error)
 {
 	AUTO(store) store = NULL;
 
@@ -107,7 +107,8 @@ static bool run_init(const struct config *config, G_GNUC_UNUSED char **args,
 static bool parse_verdict(const char *name, enum seal_verdict *ret_verdict)
 {
 	for (int i = 0; i < SEAL_VERDICT__COUNT; i++) {
-		if (strcmp(seal_verdict_name((enum seal_verdict)i), name) == 0) {
+		if (strcmp(seal_verdict_name((enum seal_verdict)i), name) ==
+		    0) {
 			*ret_verdict = (enum seal_verdict)i;
 			return true;
 		}
@@ -131,8 +132,8 @@ static struct seal *make_seal(char **args)
 	if (!parse_verdict(args[2], &seal->verdict))
 		seal->verdict = SEAL_HOLD;
 	seal->proof = seal->verdict == SEAL_HOLD ? AUTH_UNPROVEN : AUTH_PROVEN;
-	seal->time = clock_now() -
-		     g_ascii_strtoll(args[3], NULL, 10) * CLOCK_SECOND;
+	seal->time =
+		clock_now() - g_ascii_strtoll(args[3], NULL, 10) * CLOCK_SECOND;
 	set(&seal->queue_id, "4cQUEUEID");
 	set(&seal->client_ip, "192.0.2.10");
 	set(&seal->mail_from, args[1]);
@@ -155,7 +156,7 @@ static bool run_seal(const struct config *config, char **args, GError **error)
 {
 	AUTO(keyring)
 	ring = keyring_load(args[4] != NULL ? args[4] : config->server.key_file,
-			    error);
+	                    error);
 	AUTO(seal) seal = make_seal(args);
 	g_autoptr(GString) text = read_stdin();
 	g_autofree char *body = NULL;
@@ -186,7 +187,7 @@ static void put(JsonBuilder *json, const char *key, const char *value)
 }
 
 static bool dump_attachments(struct store *store, JsonBuilder *json,
-			     gint64 message_id, GError **error)
+                             gint64 message_id, GError **error)
 {
 	g_autoptr(GPtrArray) rows = attachment_list(store, message_id, error);
 
@@ -204,7 +205,7 @@ static bool dump_attachments(struct store *store, JsonBuilder *json,
 }
 
 static bool dump_messages(struct store *store, JsonBuilder *json,
-			  gint64 ticket_id, GError **error)
+                          gint64 ticket_id, GError **error)
 {
 	g_autoptr(GPtrArray) rows = message_list(store, ticket_id, error);
 	bool ok = rows != NULL;
@@ -234,9 +235,9 @@ static bool dump_messages(struct store *store, JsonBuilder *json,
 static bool dump_tickets(struct store *store, JsonBuilder *json, GError **error)
 {
 	const struct ticket_filter filter = { .status = -1,
-					      .priority = -1,
-					      .include_closed = true,
-					      .limit = 100000 };
+		                              .priority = -1,
+		                              .include_closed = true,
+		                              .limit = 100000 };
 	g_autoptr(GPtrArray) rows = ticket_list(store, &filter, error);
 	bool ok = rows != NULL;
 
@@ -281,7 +282,7 @@ static bool dump_held(struct store *store, JsonBuilder *json, GError **error)
 }
 
 static bool run_dump(const struct config *config, G_GNUC_UNUSED char **args,
-		     GError **error)
+                     GError **error)
 {
 	AUTO(store) store = store_open(&config->store, STORE_READ, error);
 	g_autoptr(JsonBuilder) json = json_builder_new();
@@ -331,8 +332,8 @@ int main(int argc, char **argv)
 	int status = EX_OK;
 	g_autoptr(GError) error = NULL;
 	AUTO(config)
-	config = config_main("lmtp_tool", "Help for tests.", NULL, &argc,
-			     &argv, &status);
+	config = config_main("lmtp_tool", "Help for tests.", NULL, &argc, &argv,
+	                     &status);
 
 	if (config == NULL)
 		return status;

@@ -4,9 +4,9 @@
  *
  * Pure.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -145,8 +145,9 @@ static void test_parse_xforward_values(G_GNUC_UNUSED void **state)
 static void test_parse_xforward_bad(G_GNUC_UNUSED void **state)
 {
 	static const char *const bad[] = {
-		"", "  ", "NAME", "=x", "LOGIN=x", "NAME=a+", "NAME=a+2",
-		"NAME=a+2g", "NAME=a PORT=1",
+		"",         "  ",        "NAME",
+		"=x",       "LOGIN=x",   "NAME=a+",
+		"NAME=a+2", "NAME=a+2g", "NAME=a PORT=1",
 	};
 	struct command_xforward client = { 0 };
 

@@ -7,9 +7,9 @@
  * command by command, all at once (pipelined), and byte by byte, and must
  * give the same replies.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -50,13 +50,13 @@ static void answer_recipient(struct client *client)
 
 	if (g_str_has_prefix(address, "ok"))
 		lmtp_answer_recipient(client->lmtp, LMTP_RECIPIENT_OK,
-				      g_strdup("data"));
+		                      g_strdup("data"));
 	else if (g_str_has_prefix(address, "busy"))
 		lmtp_answer_recipient(client->lmtp, LMTP_RECIPIENT_TROUBLE,
-				      NULL);
+		                      NULL);
 	else
 		lmtp_answer_recipient(client->lmtp, LMTP_RECIPIENT_UNKNOWN,
-				      NULL);
+		                      NULL);
 }
 
 static void answer_message(struct client *client)
@@ -88,8 +88,7 @@ static bool pump(struct client *client)
 			break;
 		case LMTP_EVENT_CONTENT:
 			data = lmtp_content(client->lmtp, &len);
-			g_string_append_len(client->content, data,
-					    (gssize)len);
+			g_string_append_len(client->content, data, (gssize)len);
 			break;
 		case LMTP_EVENT_MESSAGE:
 			answer_message(client);
@@ -115,7 +114,7 @@ static void collect(struct client *client)
 		if (words[1] != NULL && g_ascii_isdigit(words[1][0]) &&
 		    strchr(words[1], '.') != NULL)
 			g_string_append_printf(client->replies, ":%s",
-					       words[1]);
+			                       words[1]);
 		g_string_append_c(client->replies, ' ');
 	}
 	g_string_truncate(output, 0);
@@ -138,7 +137,7 @@ static void client_done(struct client *client)
 }
 
 static bool feed(struct client *client, const char *data, size_t len,
-		 size_t piece)
+                 size_t piece)
 {
 	bool open = pump(client);
 
@@ -169,42 +168,46 @@ static const struct {
 	const char *replies;
 	const char *content;
 } dialogues[] = {
-	{ "one message",
-	  HELLO MAIL RCPT "DATA\r\nhi\r\n.\r\nQUIT\r\n",
+	{ "one message", HELLO MAIL RCPT "DATA\r\nhi\r\n.\r\nQUIT\r\n",
 	  "250 250:2.1.0 250:2.1.5 354 250:2.6.0 221:2.0.0 ", "hi\r\n|" },
 	{ "a reply a recipient",
 	  HELLO MAIL RCPT "RCPT TO:<no@x>\r\nRCPT TO:<ok2@x>\r\n"
-			  "RCPT TO:<busy@x>\r\nDATA\r\n.\r\n",
+	                  "RCPT TO:<busy@x>\r\nDATA\r\n.\r\n",
 	  "250 250:2.1.0 250:2.1.5 550:5.1.1 250:2.1.5 451:4.3.0 354 "
-	  "250:2.6.0 250:2.6.0 ", "|" },
+	  "250:2.6.0 250:2.6.0 ",
+	  "|" },
 	{ "two messages",
-	  HELLO MAIL RCPT "DATA\r\na\r\n.\r\n" MAIL RCPT
-			  "DATA\r\n..b\r\n.\r\n",
+	  HELLO MAIL RCPT "DATA\r\na\r\n.\r\n" MAIL RCPT "DATA\r\n..b\r\n.\r\n",
 	  "250 250:2.1.0 250:2.1.5 354 250:2.6.0 250:2.1.0 250:2.1.5 354 "
-	  "250:2.6.0 ", "a\r\n|.b\r\n|" },
+	  "250:2.6.0 ",
+	  "a\r\n|.b\r\n|" },
 	{ "no recipient left",
 	  HELLO MAIL "RCPT TO:<no@x>\r\nDATA\r\nRSET\r\n" MAIL,
 	  "250 250:2.1.0 550:5.1.1 503:5.5.1 250:2.0.0 250:2.1.0 ", "" },
 	{ "commands before LHLO",
 	  MAIL RCPT "DATA\r\nXFORWARD NAME=x\r\nNOOP\r\nRSET\r\nHELP\r\n"
-		    "VRFY x\r\nfoo\r\nQUIT\r\n",
+	            "VRFY x\r\nfoo\r\nQUIT\r\n",
 	  "503:5.5.1 503:5.5.1 503:5.5.1 503:5.5.1 250:2.0.0 250:2.0.0 "
-	  "214:2.0.0 252:2.0.0 500:5.5.1 221:2.0.0 ", "" },
+	  "214:2.0.0 252:2.0.0 500:5.5.1 221:2.0.0 ",
+	  "" },
 	{ "commands after LHLO",
 	  HELLO RCPT "DATA\r\nXFORWARD NAME=x\r\nNOOP x\r\nRSET\r\nHELP\r\n"
-		     "VRFY x\r\nVRFY\r\nfoo\r\n\r\n" HELLO,
+	             "VRFY x\r\nVRFY\r\nfoo\r\n\r\n" HELLO,
 	  "250 503:5.5.1 503:5.5.1 250:2.0.0 250:2.0.0 250:2.0.0 214:2.0.0 "
-	  "252:2.0.0 501:5.5.4 500:5.5.1 500:5.5.1 250 ", "" },
+	  "252:2.0.0 501:5.5.4 500:5.5.1 500:5.5.1 250 ",
+	  "" },
 	{ "commands after MAIL",
 	  HELLO MAIL MAIL "DATA\r\nXFORWARD NAME=x\r\nNOOP\r\nHELP\r\n"
-			  "VRFY x\r\nfoo\r\nRSET\r\n" RCPT,
+	                  "VRFY x\r\nfoo\r\nRSET\r\n" RCPT,
 	  "250 250:2.1.0 503:5.5.1 503:5.5.1 503:5.5.1 250:2.0.0 214:2.0.0 "
-	  "252:2.0.0 500:5.5.1 250:2.0.0 503:5.5.1 ", "" },
+	  "252:2.0.0 500:5.5.1 250:2.0.0 503:5.5.1 ",
+	  "" },
 	{ "commands after RCPT",
 	  HELLO MAIL RCPT MAIL "XFORWARD NAME=x\r\nNOOP\r\nHELP\r\nVRFY x\r\n"
-			       "foo\r\nDATA x\r\n" HELLO RCPT,
+	                       "foo\r\nDATA x\r\n" HELLO RCPT,
 	  "250 250:2.1.0 250:2.1.5 503:5.5.1 503:5.5.1 250:2.0.0 214:2.0.0 "
-	  "252:2.0.0 500:5.5.1 501:5.5.4 250 503:5.5.1 ", "" },
+	  "252:2.0.0 500:5.5.1 501:5.5.4 250 503:5.5.1 ",
+	  "" },
 	{ "SMTP greetings", "EHLO c\r\nHELO c\r\n" HELLO "EHLO c\r\n",
 	  "500:5.5.1 500:5.5.1 250 500:5.5.1 ", "" },
 	{ "LHLO without a name", "LHLO\r\nLHLO \r\n", "501:5.5.4 501:5.5.4 ",
@@ -242,10 +245,10 @@ static void check_dialogue(size_t at, size_t piece)
 	feed(&client, dialogues[at].input, strlen(dialogues[at].input), piece);
 	if (strcmp(client.replies->str, dialogues[at].replies) != 0)
 		fail_msg("%s (%zu): \"%s\"", dialogues[at].name, piece,
-			 client.replies->str);
+		         client.replies->str);
 	if (strcmp(client.content->str, dialogues[at].content) != 0)
 		fail_msg("%s (%zu): content \"%s\"", dialogues[at].name, piece,
-			 client.content->str);
+		         client.content->str);
 	client_done(&client);
 }
 
@@ -268,7 +271,7 @@ static void test_greeting(G_GNUC_UNUSED void **state)
 	AUTO(lmtp) lmtp = lmtp_new("mx.example", &limits, NULL);
 
 	assert_true(g_str_has_prefix(lmtp_output(lmtp)->str,
-				     "220 mx.example LMTP"));
+	                             "220 mx.example LMTP"));
 	assert_true(g_str_has_suffix(lmtp_output(lmtp)->str, "\r\n"));
 	assert_int_equal(lmtp_next(lmtp), LMTP_EVENT_INPUT);
 }
@@ -303,7 +306,7 @@ static void test_line_too_long(G_GNUC_UNUSED void **state)
 		client_init(&client, &limits);
 		feed(&client, input, strlen(input), pieces[i]);
 		assert_string_equal(client.replies->str,
-				    "500:5.5.2 250:2.0.0 ");
+		                    "500:5.5.2 250:2.0.0 ");
 		client_done(&client);
 	}
 }
@@ -348,8 +351,7 @@ static void test_too_many_errors(G_GNUC_UNUSED void **state)
 		feed_text(&client, "x\r\nNOOP\r\n");
 	assert_int_not_equal(lmtp_get_state(client.lmtp), LMTP_STATE_CLOSED);
 	g_string_truncate(client.replies, 0);
-	for (count = 0; feed_text(&client, "x\r\n") && count < 200;
-	     count++)
+	for (count = 0; feed_text(&client, "x\r\n") && count < 200; count++)
 		continue;
 	assert_int_equal(count, 50);
 	assert_true(g_str_has_suffix(client.replies->str, "421:4.7.0 "));
@@ -390,7 +392,7 @@ static void test_answer_text_is_one_line(G_GNUC_UNUSED void **state)
 	lmtp_feed(client.lmtp, message, strlen(message));
 	pump(&client);
 	assert_true(g_str_has_suffix(lmtp_output(client.lmtp)->str,
-				     "\r\n250 2.6.0 T-1?? stored\r\n"));
+	                             "\r\n250 2.6.0 T-1?? stored\r\n"));
 	client_done(&client);
 }
 
@@ -414,8 +416,8 @@ static void test_xforward_lifetime(G_GNUC_UNUSED void **state)
 
 static void test_recipient_data_is_freed(G_GNUC_UNUSED void **state)
 {
-	static const char input[] = HELLO MAIL RCPT RCPT "RSET\r\n" MAIL RCPT
-		"DATA\r\n.\r\n" MAIL RCPT;
+	static const char input[] = HELLO MAIL RCPT RCPT
+		"RSET\r\n" MAIL RCPT "DATA\r\n.\r\n" MAIL RCPT;
 	const struct limits limits = test_limits();
 	struct client client;
 

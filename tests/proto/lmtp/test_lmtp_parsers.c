@@ -6,9 +6,9 @@
  * The message's first word says what the child does. Uses processes and
  * memfds only.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -111,7 +111,7 @@ static GVariant *go_too_deep(GBytes *raw, GError **error)
 }
 
 static GVariant *take_memory(G_GNUC_UNUSED GBytes *raw,
-			     G_GNUC_UNUSED GError **error)
+                             G_GNUC_UNUSED GError **error)
 {
 	while (endless)
 		memset(g_malloc(1 << 20), 1, 1 << 20); /* aborts */
@@ -119,7 +119,7 @@ static GVariant *take_memory(G_GNUC_UNUSED GBytes *raw,
 }
 
 static GVariant *answer_much(G_GNUC_UNUSED GBytes *raw,
-			     G_GNUC_UNUSED GError **error)
+                             G_GNUC_UNUSED GError **error)
 {
 	return g_variant_new_take_string(g_strnfill(2 * RESULT_MAX, 'x'));
 }
@@ -158,74 +158,74 @@ static void G_GNUC_NORETURN tell(guint32 kind, guint64 size, int fd)
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static GVariant *lie_unsealed(G_GNUC_UNUSED GBytes *raw,
-			      G_GNUC_UNUSED GError **error)
+                              G_GNUC_UNUSED GError **error)
 {
 	tell(PARSER_PARSED, 100, lie_fd(100, 0));
 }
 
 static GVariant *lie_half_sealed(G_GNUC_UNUSED GBytes *raw,
-				 G_GNUC_UNUSED GError **error)
+                                 G_GNUC_UNUSED GError **error)
 {
 	tell(PARSER_PARSED, 100, lie_fd(100, F_SEAL_WRITE));
 }
 
 static GVariant *lie_longer(G_GNUC_UNUSED GBytes *raw,
-			    G_GNUC_UNUSED GError **error)
+                            G_GNUC_UNUSED GError **error)
 {
 	tell(PARSER_PARSED, 100000, lie_fd(100, SEALS));
 }
 
 static GVariant *lie_huge(G_GNUC_UNUSED GBytes *raw,
-			  G_GNUC_UNUSED GError **error)
+                          G_GNUC_UNUSED GError **error)
 {
 	tell(PARSER_PARSED, G_MAXUINT64, lie_fd(100, SEALS));
 }
 
 static GVariant *lie_empty(G_GNUC_UNUSED GBytes *raw,
-			   G_GNUC_UNUSED GError **error)
+                           G_GNUC_UNUSED GError **error)
 {
 	tell(PARSER_PARSED, 0, lie_fd(0, SEALS));
 }
 
 static GVariant *lie_no_fd(G_GNUC_UNUSED GBytes *raw,
-			   G_GNUC_UNUSED GError **error)
+                           G_GNUC_UNUSED GError **error)
 {
 	tell(PARSER_PARSED, 100, -1);
 }
 
 static GVariant *lie_wrong_fd(G_GNUC_UNUSED GBytes *raw,
-			      G_GNUC_UNUSED GError **error)
+                              G_GNUC_UNUSED GError **error)
 {
 	tell(PARSER_PARSED, 100, STDIN_FILENO);
 }
 
 static GVariant *lie_text(G_GNUC_UNUSED GBytes *raw,
-			  G_GNUC_UNUSED GError **error)
+                          G_GNUC_UNUSED GError **error)
 {
 	tell(PARSER_REFUSED, 0, -1); /* its text has no end */
 }
 
 static GVariant *lie_kind(G_GNUC_UNUSED GBytes *raw,
-			  G_GNUC_UNUSED GError **error)
+                          G_GNUC_UNUSED GError **error)
 {
 	tell(77, 0, -1);
 }
 
 static GVariant *lie_short(G_GNUC_UNUSED GBytes *raw,
-			   G_GNUC_UNUSED GError **error)
+                           G_GNUC_UNUSED GError **error)
 {
 	(void)fdpass_send(JOB_SOCKET, "x", 1, -1);
 	_exit(0);
 }
 
 static GVariant *lie_born(G_GNUC_UNUSED GBytes *raw,
-			  G_GNUC_UNUSED GError **error)
+                          G_GNUC_UNUSED GError **error)
 {
 	tell(PARSER_BORN, 0, STDIN_FILENO);
 }
 
 static GVariant *lie_for_ever(G_GNUC_UNUSED GBytes *raw,
-			      G_GNUC_UNUSED GError **error)
+                              G_GNUC_UNUSED GError **error)
 {
 	const struct parser_record record = { .kind = PARSER_STARTED };
 
@@ -236,7 +236,7 @@ static GVariant *lie_for_ever(G_GNUC_UNUSED GBytes *raw,
 
 /* Zeros where a string should be: the type's default comes out. */
 static GVariant *lie_bytes(G_GNUC_UNUSED GBytes *raw,
-			   G_GNUC_UNUSED GError **error)
+                           G_GNUC_UNUSED GError **error)
 {
 	int fd = lie_fd(0, 0);
 
@@ -285,7 +285,7 @@ static const struct {
 };
 
 static GVariant *parse(GBytes *raw, G_GNUC_UNUSED const struct limits *limits,
-		       GError **error)
+                       GError **error)
 {
 	const char *data = g_bytes_get_data(raw, NULL);
 	size_t len = g_bytes_get_size(raw);
@@ -332,7 +332,7 @@ static struct fixture fixture_new(unsigned children, guint64 wait_ms)
 }
 
 static GVariant *run_text(struct parser_pool *pool, const char *text,
-			  GError **error)
+                          GError **error)
 {
 	struct receive_budget budget = { .max = MIB };
 	AUTO(receive) receive = receive_new(&budget, MIB);
@@ -340,7 +340,7 @@ static GVariant *run_text(struct parser_pool *pool, const char *text,
 	receive_add(receive, text, strlen(text));
 	assert_int_equal(receive_finish(receive), RECEIVE_OK);
 	return parser_pool_run(pool, receive_get_fd(receive), strlen(text),
-			       error);
+	                       error);
 }
 
 static void assert_echoes(struct parser_pool *pool)
@@ -375,7 +375,7 @@ static void check_case(struct parser_pool *pool, size_t at)
 	    (cases[at].says != NULL &&
 	     strstr(error->message, cases[at].says) == NULL))
 		fail_msg("%s: %d %s", cases[at].word, error->code,
-			 error->message);
+		         error->message);
 }
 
 /* After each of them the next message is fine. */
@@ -407,7 +407,7 @@ static void test_pool_run_empty_message(G_GNUC_UNUSED void **state)
 static void kill_children_of(pid_t pid, int signal_number)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children",
-						(int)pid, (int)pid);
+	                                        (int)pid, (int)pid);
 	g_autofree char *text = NULL;
 	g_auto(GStrv) words = NULL;
 
@@ -417,7 +417,7 @@ static void kill_children_of(pid_t pid, int signal_number)
 		guint64 child = 0;
 
 		if (g_ascii_string_to_unsigned(*word, 10, 2, G_MAXINT, &child,
-					       NULL))
+		                               NULL))
 			kill((pid_t)child, signal_number);
 	}
 }

@@ -4,10 +4,11 @@
 import os
 import signal
 import socket
+import subprocess
 import time
 import unittest
 
-from lmtp_support import DaemonTest, wait_for
+from lmtp_support import LMTPD, DaemonTest, wait_for
 
 
 class Protocol(DaemonTest):
@@ -224,6 +225,78 @@ class Signals(DaemonTest):
             self.daemon.stop()
             self.assertEqual(notify.recv(100), b"STOPPING=1")
         self.daemon.start()
+
+
+class Start(DaemonTest):
+    """What stops the start says so, leaves nothing behind, and exits with a
+    code of sysexits."""
+
+    def fail(self, *options):
+        process = subprocess.run(
+            [LMTPD, "-c", str(self.daemon.conf)] +
+            [word for option in options for word in ("-o", option)],
+            capture_output=True, text=True, timeout=60, check=False)
+        return process.returncode, process.stderr
+
+    def test_no_start(self):
+        self.daemon.stop()
+        for option, code, text in (
+                ("server.key_file=/nonexistent", None, "/nonexistent"),
+                ("store.database=/nonexistent/x", None, "/nonexistent/x"),
+                ("server.template_dir=/nonexistent", None, "nonexistent"),
+                ("lmtp.socket=unix:/nonexistent/x", None, "/nonexistent/x"),
+                ("lmtp.socket=bogus", 78, "lmtp"),
+                ("lmtp.bogus=1", 78, "bogus")):
+            with self.subTest(option):
+                got, error = self.fail(option)
+                self.assertGreaterEqual(got, 64, error)
+                self.assertLess(got, 79, error)
+                if code:
+                    self.assertEqual(got, code)
+                self.assertIn(text, error)
+        self.daemon.start()
+
+    def test_socket_is_removed(self):
+        self.assertEqual(self.daemon.socket.stat().st_mode & 0o777, 0o600)
+        self.daemon.stop()
+        self.assertFalse(self.daemon.socket.exists())
+        self.daemon.start()
+
+    def test_socket_activation(self):
+        """The service manager's socket is used and left in place."""
+        self.daemon.stop()
+        path = self.daemon.dir / "activated"
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+            listening.listen(16)
+            os.set_inheritable(listening.fileno(), True)
+            with open(self.daemon.logfile, "ab") as log:
+                self.daemon.process = subprocess.Popen(
+                    ["/bin/sh", "-c",
+                     f"exec 3<&{listening.fileno()}; LISTEN_FDS=1 "
+                     f"LISTEN_PID=$$ exec {LMTPD} -c {self.daemon.conf}"],
+                    stderr=log, pass_fds=[listening.fileno()])
+            self.daemon.socket = path
+            self.stored(self.daemon.deliver(self.daemon.sealed()))
+            self.assertEqual(self.daemon.stop(), 0)
+        self.assertTrue(path.exists())
+
+    def test_inet_socket(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.daemon.stop()
+        with open(self.daemon.logfile, "ab") as log:
+            self.daemon.process = subprocess.Popen(
+                [LMTPD, "-c", str(self.daemon.conf),
+                 "-o", f"lmtp.socket=inet:127.0.0.1:{port}"], stderr=log)
+
+        def listens():
+            with socket.socket() as one:
+                return one.connect_ex(("127.0.0.1", port)) == 0
+        wait_for(listens, "the port")
+        with socket.create_connection(("127.0.0.1", port), 30) as one:
+            self.assertTrue(one.recv(100).startswith(b"220 "))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
  *
  * Needs no files and no network.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -33,8 +33,8 @@ static void test_receive_bytes(G_GNUC_UNUSED void **state)
 	assert_memory_equal(data, "abcd\0f", 6);
 	assert_int_equal(receive_get_size(receive), 6);
 	assert_string_equal(receive_get_sha256(receive),
-			    "a4747f5123492181672ab4cc4290693c"
-			    "7ed657996ba14707a2b73f283a77df1f");
+	                    "a4747f5123492181672ab4cc4290693c"
+	                    "7ed657996ba14707a2b73f283a77df1f");
 }
 
 static void test_receive_is_sealed(G_GNUC_UNUSED void **state)

@@ -5,9 +5,9 @@
  * Forks a process for each case, confines it with the daemon's own sandbox
  * and looks at how it ends. Needs no rights and no network.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <arpa/inet.h>
@@ -47,13 +47,13 @@ static int open_file(void)
 static int create_file(void)
 {
 	return result_of(open("/tmp/portaria-sandbox-test",
-			      O_RDWR | O_CREAT | O_EXCL, 0600));
+	                      O_RDWR | O_CREAT | O_EXCL, 0600));
 }
 
 static int open_by_openat2(void)
 {
-	return result_of(syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", NULL,
-				 0));
+	return result_of(
+		syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", NULL, 0));
 }
 
 static int stat_file(void)
@@ -111,7 +111,7 @@ static int trace_parent(void)
 static int map_executable(void)
 {
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return page == MAP_FAILED ? errno : 0;
 }
@@ -119,7 +119,7 @@ static int map_executable(void)
 static int make_executable(void)
 {
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (page == MAP_FAILED)
 		return 0;
@@ -207,7 +207,7 @@ static const struct {
 	const char *name;
 	action *act;
 	enum outcome want;
-	int number; /* errno or signal */
+	int number;      /* errno or signal */
 	bool plain_only; /* not in a sanitized build */
 } cases[] = {
 	{ "open", open_file, REFUSED, EPERM, false },
@@ -283,7 +283,7 @@ static void check_case(size_t at, int status)
 	}
 	if (!good)
 		fail_msg("%s: wait status 0x%x", cases[at].name,
-			 (unsigned)status);
+		         (unsigned)status);
 }
 
 static void test_sandbox_enter_cases(G_GNUC_UNUSED void **state)

@@ -4,9 +4,9 @@
  *
  * Pure. Each case is run whole and cut into pieces of every size.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -47,7 +47,7 @@ static const struct {
 
 /* Feeds the input in pieces; what is behind the end is returned. */
 static const char *run(const char *input, size_t piece, GString *out,
-		       struct unstuff *unstuff)
+                       struct unstuff *unstuff)
 {
 	size_t left = strlen(input);
 	size_t have = 0;
@@ -78,10 +78,10 @@ static void check_case(size_t at, size_t piece)
 		fail_msg("%s, pieces of %zu: end", cases[at].name, piece);
 	if (cases[at].want != NULL && strcmp(out->str, cases[at].want) != 0)
 		fail_msg("%s, pieces of %zu: \"%s\"", cases[at].name, piece,
-			 out->str);
+		         out->str);
 	if (cases[at].rest != NULL && strcmp(rest, cases[at].rest) != 0)
 		fail_msg("%s, pieces of %zu: rest \"%s\"", cases[at].name,
-			 piece, rest);
+		         piece, rest);
 	g_string_free(out, TRUE);
 }
 
@@ -104,7 +104,7 @@ static void test_unstuff_step_every_byte(G_GNUC_UNUSED void **state)
 		input[i] = (char)(i == '\r' || i == '\n' ? 'x' : i);
 	unstuff_init(&unstuff);
 	assert_int_equal(unstuff_step(&unstuff, input, sizeof(input), &span),
-			 sizeof(input));
+	                 sizeof(input));
 	assert_int_equal(span.len, sizeof(input));
 	assert_memory_equal(span.data, input, sizeof(input));
 	g_string_free(out, TRUE);
