@@ -206,9 +206,11 @@ struct contact *contact_by_login(struct store *store, const char *login,
                                  GError **error)
 {
 	static const char SQL_CONTACT_BY_LOGIN[] =
-		"SELECT " CONTACT_COLUMNS FROM_ACTIVE " AND (c.login = :login"
-		" OR (c.login = '' AND c.address = :login))"
-		" AND :login <> ''";
+		"SELECT " CONTACT_COLUMNS FROM_ACTIVE
+		" AND c.id IN (SELECT id FROM contact"
+		" WHERE login = :login AND login <> ''"
+		" UNION ALL SELECT id FROM contact"
+		" WHERE address = :login AND login = '')";
 
 	return row_fetch(row_prepare_text(store->db, SQL_CONTACT_BY_LOGIN,
 	                                  ":login", login, error),

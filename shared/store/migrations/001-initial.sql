@@ -132,9 +132,9 @@ CREATE TABLE ticket (
 CREATE INDEX ticket_updated ON ticket (updated, id);
 CREATE INDEX ticket_unclosed ON ticket (updated, id)
 	WHERE status <> 'closed';
-CREATE INDEX ticket_customer ON ticket (customer_id);
-CREATE INDEX ticket_assignee ON ticket (assignee);
-CREATE INDEX ticket_department ON ticket (department_id);
+CREATE INDEX ticket_customer ON ticket (customer_id, updated, id);
+CREATE INDEX ticket_assignee ON ticket (assignee, updated, id);
+CREATE INDEX ticket_department ON ticket (department_id, updated, id);
 CREATE INDEX ticket_service ON ticket (service_id);
 
 -- Who may write to a ticket and reads it.
@@ -171,7 +171,7 @@ CREATE TABLE message (
 	text_trimmed TEXT NOT NULL, -- without quotes and signature
 	html TEXT NOT NULL -- as it came, not made safe
 );
-CREATE INDEX message_ticket ON message (ticket_id, id);
+CREATE INDEX message_ticket ON message (ticket_id, created, id);
 CREATE INDEX message_raw ON message (raw);
 
 -- Parts of a message that are files.
@@ -254,8 +254,7 @@ CREATE TABLE outbox (
 	lease_owner TEXT NOT NULL, -- the notifier that has it
 	lease_until BIGINT NOT NULL -- then anyone may take it
 );
-CREATE INDEX outbox_due ON outbox (next_attempt, id)
-	WHERE state = 'queued';
+CREATE INDEX outbox_due ON outbox (state, next_attempt, id);
 CREATE INDEX outbox_recipient ON outbox (recipient, created);
 CREATE INDEX outbox_created ON outbox (created, id);
 CREATE INDEX outbox_state ON outbox (state, created, id);
