@@ -555,6 +555,18 @@ static bool is_chosen(const struct piece *piece, const struct choice *choice)
 	return piece->is_html && piece->child == choice->html;
 }
 
+/* An alternative that was not chosen. */
+static void keep_piece(struct walk *walk, const struct piece *piece)
+{
+	if (is_blank(piece->text))
+		return;
+	g_autoptr(GBytes) data =
+		g_bytes_new(piece->text, strlen(piece->text));
+
+	add_text_attachment(walk->mail,
+			    piece->is_html ? "text/html" : "text/plain", data);
+}
+
 static void join_pieces(struct walk *walk, GString *text, GString *html)
 {
 	struct choice choice = { 0 };
@@ -567,14 +579,19 @@ static void join_pieces(struct walk *walk, GString *text, GString *html)
 			choice = choose(walk->pieces, piece->group);
 			known = piece->group;
 		}
-		if (piece->group == 0 || is_chosen(piece, &choice)) {
+		bool is_text = piece->group == 0 || is_chosen(piece, &choice);
+		bool is_shown = piece->is_html && (piece->group == 0 ||
+						   piece->child == choice.html);
+
+		if (is_text) {
 			g_autofree char *part = piece_text(walk, piece);
 
 			append(text, part);
 		}
-		if (piece->is_html &&
-		    (piece->group == 0 || piece->child == choice.html))
+		if (is_shown)
 			append(html, piece->text);
+		if (!is_text && !is_shown)
+			keep_piece(walk, piece);
 	}
 }
 

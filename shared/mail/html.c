@@ -737,6 +737,8 @@ char *html_from_enriched(const char *text)
 			g_string_append_c(out, '<');
 			text += 2;
 		} else if (command > 0) {
+			if (g_ascii_strncasecmp(text, "<nl>", 4) == 0)
+				g_string_append_c(out, '\n'); /* RFC 1341 */
 			text += command;
 		} else if (newlines > 0) {
 			/* one is a blank, n are n - 1 (RFC 1896 3) */

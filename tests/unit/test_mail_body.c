@@ -85,6 +85,19 @@ static void test_alternative_with_empty_plain_uses_html(void **state)
 	assert_string_equal(mail->html, "<b>rich</b>");
 }
 
+static void test_alternative_not_chosen_is_kept(void **state)
+{
+	AUTO(mail) mail = case_parse(
+		HEAD "Content-Type: multipart/alternative; boundary=b\n\n"
+		     "--b\n\num\n--b\n\ndois\n--b\n\n \n--b--\n");
+	g_autofree char *data = case_dup_data(case_part(mail, 0));
+
+	(void)state;
+	assert_string_equal(mail->text, "um");
+	assert_int_equal(mail->parts->len, 1);
+	assert_string_equal(data, "dois");
+}
+
 static void test_inline_image_is_an_attachment_with_its_id(void **state)
 {
 	AUTO(mail) mail = case_parse(
@@ -343,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_text_in_every_encoding),
 		cmocka_unit_test(test_alternative_gives_both_forms),
 		cmocka_unit_test(test_alternative_with_empty_plain_uses_html),
+		cmocka_unit_test(test_alternative_not_chosen_is_kept),
 		cmocka_unit_test(
 			test_inline_image_is_an_attachment_with_its_id),
 		cmocka_unit_test(test_referenced_attachment_is_inline),

@@ -154,11 +154,11 @@ static void test_collect_cids_finds_references(void **state)
 static void test_from_enriched_drops_commands(void **state)
 {
 	g_autofree char *got = html_from_enriched(
-		"<bold>a</bold> b\nc\n\nd <<e <no command because it is much "
+		"<bold>a</bold> b\nc\n\nd<nl>x <<e <no command because it is much "
 		"too long to be one, and so on and on>");
 
 	(void)state;
-	assert_string_equal(got, "a b c\nd <e <no command because it is much "
+	assert_string_equal(got, "a b c\nd\nx <e <no command because it is much "
 				 "too long to be one, and so on and on>");
 }
 

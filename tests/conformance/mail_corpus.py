@@ -1,0 +1,343 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Holds the parser against mail written by other people.
+
+Usage: mail_corpus.py READER [CORPUS]
+
+READER is the mail_reader program. Without a corpus (argument, then
+$PORTARIA_CORPUS, then ../shared/corpus beside the source) the test skips
+(exit 77). Every check prints what it found and the floor it must reach.
+"""
+import collections
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+SKIP = 77
+SLOWEST_MS = 20000  # one message, sanitizers included
+failures = []
+
+
+def check(what, found, floor, of=None):
+    total = "" if of is None else f" of {of}"
+    good = found >= floor
+    print(f"{'ok  ' if good else 'FAIL'} {what}: {found}{total}"
+          f" (floor {floor})")
+    if not good:
+        failures.append(what)
+
+
+def check_most(what, found, ceiling):
+    good = found <= ceiling
+    print(f"{'ok  ' if good else 'FAIL'} {what}: {found} (at most {ceiling})")
+    if not good:
+        failures.append(what)
+
+
+def read(reader, paths, mode="--mail"):
+    names = "".join(f"{path}\n" for path in paths)
+    done = subprocess.run([reader, mode], input=names.encode(),
+                          capture_output=True, timeout=1500, check=False)
+    if done.returncode != 0:
+        print(done.stderr.decode(errors="replace")[-4000:])
+        failures.append(f"the reader failed: {done.returncode}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def flat(text):
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def message_files(corpus):
+    patterns = ("mime4j/*/*.msg", "cpython-email/msg_*", "sisimai/*/*.eml",
+                "spamassassin-threads/messages/*", "stalwart-auth/*/*.eml",
+                "talon/*.eml", "talon/*/*.eml", "xarf-mail/*.eml")
+    return sorted(path for pattern in patterns
+                  for path in corpus.glob(pattern))
+
+
+def starts_without_header(path):
+    data = path.read_bytes()
+    if data.startswith(b"From "):
+        data = data.split(b"\n", 1)[1]
+    first = data.split(b"\n", 1)[0]
+    return not re.match(rb"[!-9;-~]+[ \t]*:", first)
+
+
+def check_all(mails):
+    """Nothing fails but what has no header; nothing takes long."""
+    wrong = [name for name, mail in mails.items() if "error" in mail
+             and not (mail["error"] == "no header"
+                      and starts_without_header(Path(name)))]
+    for name in wrong:
+        print("  ", name, mails[name]["error"])
+    check("messages read", len(mails) - len(wrong), len(mails))
+    check_most("slowest message, ms",
+               max(mail.get("ms", 0) for mail in mails.values()), SLOWEST_MS)
+    kinds = collections.Counter(mail["kind"] for mail in mails.values())
+    print("    kinds:", dict(sorted(kinds.items())))
+
+
+# ---- MIME trees ----
+
+def leaves(element, inside=False):
+    """Names of decoded leaves outside attached messages."""
+    for child in element:
+        if child.tag in ("text-body", "binary-body"):
+            yield child.get("name")
+        elif child.tag == "message" and inside:
+            continue
+        else:
+            yield from leaves(child, True)
+
+
+def is_leaf_found(mail, data):
+    sums = {part["sha256"] for part in mail["parts"]}
+    variants = {data, data.replace(b"\r\n", b"\n"),
+                data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")}
+    variants |= {variant.rstrip(b"\r\n") for variant in variants}
+    if any(hashlib.sha256(variant).hexdigest() in sums
+           for variant in variants):
+        return True
+    seen = flat(mail["text"]), flat(mail["html"])
+    for charset in ("utf-8", "cp1252", "iso-8859-15", "latin-1"):
+        try:
+            text = flat(data.decode(charset))
+        except UnicodeDecodeError:
+            continue
+        if text == "" or any(text in place for place in seen):
+            return True
+    return False
+
+
+def check_trees(corpus, mails):
+    total = found = trees = whole = 0
+    for xml in sorted(corpus.glob("mime4j/*/*_decoded.xml")):
+        message = str(xml).replace("_decoded.xml", ".msg")
+        if message not in mails or "error" in mails[message]:
+            continue
+        text = re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd]", "?",
+                      xml.read_text("utf-8", "replace"))
+        names = list(leaves(ElementTree.fromstring(text)))
+        hits = [name for name in names if is_leaf_found(
+            mails[message], (xml.parent / name).read_bytes())]
+        total += len(names)
+        found += len(hits)
+        trees += 1
+        whole += len(hits) == len(names)
+        if len(hits) != len(names):
+            print("   ", Path(message).name, "misses",
+                  sorted(set(names) - set(hits)))
+    check("mime4j trees with every leaf", whole, 70, trees)
+    check("mime4j leaves", found, 132, total)
+
+
+# ---- reports ----
+
+def folder(mails, name):
+    return {path: mail for path, mail in mails.items()
+            if f"/sisimai/{name}/" in path}
+
+
+def report_fields(path):
+    """Addresses and codes of the standard part, by plain search."""
+    text = Path(path).read_bytes().decode("latin-1").replace("\r\n", "\n")
+    addresses = re.findall(r"(?im)^(?:final|original)-recipient:[^;\n]*;\s*"
+                           r"<?([^\s>]+@[^\s>]+)>?", text)
+    codes = re.findall(r"(?im)^status:\s*(\d\.\d+\.\d+)", text)
+    standard = re.search(r"(?im)^content-type:\s*message/delivery-status",
+                         text)
+    return bool(standard), [a.lower() for a in addresses], codes
+
+
+def check_bounces(mails):
+    bounces = folder(mails, "bounce")
+    check("sisimai bounces", sum(mail["kind"] == "bounce"
+                                 for mail in bounces.values()),
+          317, len(bounces))
+    standard = right_address = right_code = 0
+    recipients = originals = 0
+    for path, mail in bounces.items():
+        got = mail.get("bounce", {"recipients": [], "original_id": ""})
+        recipients += bool(got["recipients"])
+        originals += got["original_id"] != ""
+        is_standard, addresses, codes = report_fields(path)
+        if not is_standard or not addresses:
+            continue
+        standard += 1
+        right_address += any(r["address"] in addresses
+                             for r in got["recipients"])
+        right_code += (not codes or any(r["status"] in codes
+                                        for r in got["recipients"]))
+    check("standard reports: address", right_address, standard - 2, standard)
+    check("standard reports: status", right_code, standard - 2, standard)
+    check("bounces with a recipient", recipients, 312, len(bounces))
+    check("bounces with the original's ID", originals, 278, len(bounces))
+
+
+def check_kinds(mails):
+    reports = folder(mails, "arf")
+    check("sisimai abuse reports", sum(mail["kind"] == "abuse_report"
+                                       for mail in reports.values()),
+          16, len(reports))
+    check("... with a source address",
+          sum(mail.get("abuse", {}).get("source_ip", "") != ""
+              for mail in reports.values()), 16, len(reports))
+    absences = folder(mails, "autoreply")
+    check("sisimai automatic answers",
+          sum(mail["kind"] in ("auto_reply", "vacation")
+              for mail in absences.values()), len(absences))
+    ordinary = {path: mail for path, mail in folder(mails, "not-bounce").items()
+                if "is-not-bounce" in path}
+    check("sisimai ordinary mail", sum(mail["kind"] == "human"
+                                       for mail in ordinary.values()),
+          len(ordinary))
+
+
+def seconds(text):
+    try:
+        return int(parsedate_to_datetime(text).timestamp())
+    except (TypeError, ValueError):
+        return None
+
+
+def check_stalwart(corpus, mails):
+    right = total = 0
+    for path in sorted(corpus.glob("stalwart-auth/arf/*.eml")):
+        want = json.loads(path.with_suffix(".json").read_text())
+        got = mails[str(path)].get("abuse")
+        total += 1
+        if got is None:
+            continue
+        kind = want["feedback_type"].lower().replace("authfailure",
+                                                      "auth-failure")
+        right += (got["feedback_type"] == kind
+                  and want["source_ip"] in (None, got["source_ip"])
+                  and (not want["reported_domain"]
+                       or got["reported_domain"] in want["reported_domain"])
+                  and want["arrival_date"] in (None,
+                                               seconds(got["arrival_date"])))
+    check("stalwart abuse reports field by field", right, total)
+    machine = [mail for path, mail in mails.items()
+               if "/dmarc-feedback/" in path or "/tlsrpt/" in path]
+    check("DMARC and TLS reports are automatic",
+          sum(mail["kind"] == "auto_reply" for mail in machine), len(machine))
+
+
+def check_xarf(reader, corpus):
+    documents = sorted(corpus.glob("xarf/*.json"))
+    with tempfile.TemporaryDirectory() as scratch:
+        paths = []
+        for document in documents:
+            path = Path(scratch) / f"{document.stem}.eml"
+            path.write_bytes(
+                b"From: r@r.example\nSubject: report\n"
+                b"Content-Type: multipart/mixed; boundary=xyz\n\n"
+                b"--xyz\n\nsee attached\n--xyz\n"
+                b"Content-Type: application/json; name=xarf.json\n\n"
+                + document.read_bytes() + b"\n--xyz--\n")
+            paths.append(path)
+        mails = read(reader, paths)
+    check("XARF documents", sum(mail.get("abuse", {}).get("format") == "xarf"
+                                and mail["abuse"]["source_ip"] != ""
+                                for mail in mails), len(documents))
+    old = [mail for mail in read(reader, corpus.glob("xarf-mail/*.eml"))]
+    check("X-ARF 0.2 by mail", sum(mail.get("abuse", {}).get("source_ip")
+                                   == "10.0.2.150" for mail in old), len(old))
+
+
+# ---- threads ----
+
+def check_threads(corpus, mails):
+    rows = [line.split("\t") for line in
+            (corpus / "spamassassin-threads/threads.tsv").read_text()
+            .splitlines()[1:]]
+    ids = {name: identifier for _, name, identifier, _ in rows}
+    own = parents = linked = 0
+    for _, name, identifier, parent in rows:
+        mail = mails[str(corpus / "spamassassin-threads/messages" / name)]
+        own += mail["message_id"] == identifier
+        if parent != "-":
+            parents += 1
+            linked += ids[parent] in mail["references"] + mail["in_reply_to"]
+    check("threads: Message-IDs", own, len(rows) - 2, len(rows))
+    check("threads: links to the parent", linked, parents, parents)
+
+
+# ---- trimming ----
+
+def check_talon(reader, corpus):
+    files = sorted(corpus.glob("talon/standard_replies/*.eml"))
+    right = 0
+    for mail in read(reader, files):
+        expected = Path(mail["file"][:-len(".eml")] + "_reply_text")
+        want = expected.read_text() if expected.exists() else "Hello"
+        right += flat(mail["trimmed"]) == flat(want)
+    check("talon replies", right, 12, len(files))
+    pages = sorted(corpus.glob("talon/html_replies/*.html"))
+    right = sum(flat(page["trimmed"]) == "Hi. I am fine. Thanks, Alex"
+                for page in read(reader, pages, "--html"))
+    check("talon HTML replies", right, 9, len(pages))
+
+
+def check_trimmer(reader, corpus):
+    base = corpus / "reply-trimmer"
+    files = sorted(base.glob("emails/*"))
+    same = lost = shorter = 0
+    for body in read(reader, files, "--trim"):
+        want = (base / "trimmed" / Path(body["file"]).name).read_text()
+        got = flat(body["trimmed"])
+        same += got == flat(want)
+        shorter += len(got) < len(flat(body["text"]))
+        missing = [word for word in flat(want).split() if word not in got]
+        if missing:
+            lost += 1
+            print("    lost in", Path(body["file"]).name, missing[:10])
+    check("reply-trimmer, word for word", same, 42, len(files))
+    check("reply-trimmer, something trimmed", shorter, 38, len(files))
+    check_most("reply-trimmer, words of the writer lost", lost, 0)
+
+
+def find_corpus():
+    for place in (sys.argv[2] if len(sys.argv) > 2 else None,
+                  os.environ.get("PORTARIA_CORPUS"),
+                  Path(__file__).resolve().parents[2] / "../shared/corpus"):
+        if place and (Path(place) / "README.md").exists():
+            return Path(place).resolve()
+    return None
+
+
+def main():
+    if len(sys.argv) < 2:
+        print(__doc__)
+        return 64
+    reader, corpus = sys.argv[1], find_corpus()
+    if corpus is None:
+        print("skipped: no corpus of other people's mail here")
+        return SKIP
+    paths = message_files(corpus)
+    mails = {mail["file"]: mail for mail in read(reader, paths)}
+    check("files answered", len(mails), len(paths))
+    if len(mails) == len(paths):
+        check_all(mails)
+        check_trees(corpus, mails)
+        check_bounces(mails)
+        check_kinds(mails)
+        check_stalwart(corpus, mails)
+        check_threads(corpus, mails)
+    check_xarf(reader, corpus)
+    check_talon(reader, corpus)
+    check_trimmer(reader, corpus)
+    print(f"{len(failures)} failed" if failures else "all floors reached")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
