@@ -32,7 +32,7 @@ static const struct verb verbs[] = {
 	  ticket_run_show },
 	{ "reply", "REF", "answer everybody who takes part",
 	  ticket_reply_options, 1, 1, ticket_run_reply },
-	{ "note", "REF", "an internal note", ticket_reply_options, 1, 1,
+	{ "note", "REF", "an internal note", ticket_note_options, 1, 1,
 	  ticket_run_note },
 	{ "status", "REF STATUS", "set the status", NULL, 2, 2,
 	  ticket_run_status },

@@ -22,6 +22,7 @@ bool ticket_run_raw(struct cli *cli, char **arguments, GError **error);
 
 /* ticket_change.c */
 extern const GOptionEntry ticket_reply_options[];
+extern const GOptionEntry ticket_note_options[];
 bool ticket_run_reply(struct cli *cli, char **arguments, GError **error);
 bool ticket_run_note(struct cli *cli, char **arguments, GError **error);
 bool ticket_run_status(struct cli *cli, char **arguments, GError **error);

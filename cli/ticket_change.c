@@ -16,16 +16,21 @@ static struct {
 	char **attach;
 } opt;
 
+#define TEXT_OPTIONS                                                           \
+	CLI_TEXT("text", &opt.text, "the text", "TEXT"),                       \
+		CLI_TEXT("file", &opt.file,                                    \
+			 "the text from a file (- reads it here)", "FILE"),    \
+		CLI_LIST("attach", &opt.attach,                                \
+			 "a file to go with it (repeat)", "FILE")
+
 const GOptionEntry ticket_reply_options[] = {
-	CLI_TEXT("text", &opt.text, "the text", "TEXT"),
-	CLI_TEXT("file", &opt.file, "the text from a file (- reads it here)",
-		 "FILE"),
-	CLI_LIST("attach", &opt.attach, "a file to go with it (repeat)",
-		 "FILE"),
+	TEXT_OPTIONS,
 	CLI_TEXT("status", &opt.status, "the new status, if not \"answered\"",
 		 "STATUS"),
 	{ 0 }
 };
+
+const GOptionEntry ticket_note_options[] = { TEXT_OPTIONS, { 0 } };
 
 /* Everything one change needs. */
 struct change {
