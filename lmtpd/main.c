@@ -229,6 +229,7 @@ int main(int argc, char **argv)
 	if (config == NULL)
 		return status;
 	service_block_signals();
+	signal(SIGXFSZ, SIG_IGN); /* a full disk by another name: an error */
 	lmtpd.agent.config = config;
 	status = run(&lmtpd);
 	if (!stop_listener(&lmtpd))

@@ -12,14 +12,12 @@
 #include "lmtpd/parser_child.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "lmtpd/fdpass.h"
+#include "lmtpd/memfile.h"
 #include "lmtpd/parser_record.h"
 
 #define STACK_BYTES (64 * MIB) /* notes on GMime's recursion: 8 survived */
@@ -46,49 +44,31 @@ static GBytes *receive_job(int sock)
 	struct parser_record record;
 	int fd = -1;
 	ssize_t len = fdpass_recv(sock, &record, sizeof(record), &fd);
-	void *data;
+	guint64 size;
+	GBytes *raw;
 
 	if (len == 0)
 		_exit(EX_OK); /* not needed any more */
 	if (len != sizeof(record) || record.kind != PARSER_JOB || fd < 0)
 		_exit(EX_PROTOCOL);
-	record = (struct parser_record){ .kind = PARSER_STARTED,
-		                         .size = record.size };
+	size = record.size;
+	record = (struct parser_record){ .kind = PARSER_STARTED };
 	send_record(sock, &record, -1);
-	if (record.size == 0)
-		return g_bytes_new_static("", 0);
-	data = mmap(NULL, (size_t)record.size, PROT_READ, MAP_SHARED, fd, 0);
-	if (data == MAP_FAILED)
+	raw = memfile_map(fd, (size_t)size);
+	if (raw == NULL)
 		_exit(EX_OSERR);
-	return g_bytes_new_static(data, (size_t)record.size);
-}
-
-static bool write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
+	return raw;
 }
 
 /* A sealed memfd with the variant's bytes, or -1 with errno. */
 static int result_fd(GVariant *result)
 {
-	const int seals =
-		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-	int fd = memfd_create("result", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = memfile_new("result");
 
 	if (fd >= 0 &&
-	    write_all(fd, g_variant_get_data(result),
-	              g_variant_get_size(result)) &&
-	    fcntl(fd, F_ADD_SEALS, seals) == 0)
+	    memfile_write(fd, g_variant_get_data(result),
+	                  g_variant_get_size(result)) &&
+	    memfile_seal(fd))
 		return fd;
 	return -1;
 }

@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,6 +22,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "lmtpd/fdpass.h"
+#include "lmtpd/memfile.h"
 #include "lmtpd/parser_record.h"
 
 #define TRIES 3
@@ -232,45 +232,16 @@ static bool on_refused(struct exchange *exchange,
 	return false;
 }
 
-struct mapping {
-	void *data;
-	size_t len;
-};
-
-static void mapping_free(gpointer data)
-{
-	struct mapping *mapping = data;
-
-	munmap(mapping->data, mapping->len);
-	g_free(mapping);
-}
-
 /* Unless nobody can change or cut the file any more, reading a mapping of it
  * could show two different things, or nothing. */
-static bool is_sealed(int fd)
-{
-	const int seals = F_SEAL_SHRINK | F_SEAL_WRITE;
-	int set = fcntl(fd, F_GET_SEALS);
-
-	return set >= 0 && (set & seals) == seals;
-}
-
 static GBytes *map_result(int fd, guint64 size, guint64 max)
 {
-	struct mapping *mapping;
 	struct stat st;
-	void *data;
 
-	if (!is_sealed(fd) || fstat(fd, &st) < 0 || size == 0 || size > max ||
-	    st.st_size != (off_t)size)
+	if (!memfile_is_sealed(fd) || fstat(fd, &st) < 0 || size == 0 ||
+	    size > max || st.st_size != (off_t)size)
 		return NULL;
-	data = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
-	if (data == MAP_FAILED)
-		return NULL;
-	mapping = g_new(struct mapping, 1);
-	*mapping = (struct mapping){ data, (size_t)size };
-	return g_bytes_new_with_free_func(data, mapping->len, mapping_free,
-	                                  mapping);
+	return memfile_map(fd, (size_t)size);
 }
 
 static bool on_parsed(struct exchange *exchange,

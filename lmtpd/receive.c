@@ -7,12 +7,10 @@
  */
 #include "lmtpd/receive.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include "lmtpd/memfile.h"
 
 struct receive {
 	struct receive_budget *budget;
@@ -32,7 +30,7 @@ struct receive *receive_new(struct receive_budget *budget, guint64 max)
 	receive->budget = budget;
 	receive->max = max;
 	receive->sum = g_checksum_new(G_CHECKSUM_SHA256);
-	receive->fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	receive->fd = memfile_new("message");
 	if (receive->fd < 0)
 		receive->status = RECEIVE_TROUBLE;
 	return receive;
@@ -65,21 +63,6 @@ static bool charge(struct receive *receive, size_t len)
 	       receive->budget->max;
 }
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 static enum receive_status add(struct receive *receive, const char *data,
                                size_t len)
 {
@@ -87,7 +70,7 @@ static enum receive_status add(struct receive *receive, const char *data,
 		return RECEIVE_LARGE;
 	if (!charge(receive, len))
 		return RECEIVE_FULL;
-	if (!write_all(receive->fd, data, len))
+	if (!memfile_write(receive->fd, data, len))
 		return RECEIVE_TROUBLE;
 	g_checksum_update(receive->sum, (const guchar *)data, (gssize)len);
 	return RECEIVE_OK;
@@ -103,43 +86,13 @@ void receive_add(struct receive *receive, const char *data, size_t len)
 		drop(receive);
 }
 
-struct mapping {
-	void *data;
-	size_t len;
-};
-
-static void mapping_free(gpointer data)
-{
-	struct mapping *mapping = data;
-
-	munmap(mapping->data, mapping->len);
-	g_free(mapping);
-}
-
-static GBytes *map(int fd, size_t len)
-{
-	struct mapping *mapping;
-	void *data;
-
-	if (len == 0) /* mmap() maps nothing */
-		return g_bytes_new_static("", 0);
-	data = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
-	if (data == MAP_FAILED)
-		return NULL;
-	mapping = g_new(struct mapping, 1);
-	*mapping = (struct mapping){ data, len };
-	return g_bytes_new_with_free_func(data, len, mapping_free, mapping);
-}
-
 enum receive_status receive_finish(struct receive *receive)
 {
-	const int seals =
-		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-
 	if (receive->status != RECEIVE_OK)
 		return receive->status;
-	if (fcntl(receive->fd, F_ADD_SEALS, seals) == 0)
-		receive->bytes = map(receive->fd, (size_t)receive->size);
+	if (memfile_seal(receive->fd))
+		receive->bytes =
+			memfile_map(receive->fd, (size_t)receive->size);
 	if (receive->bytes == NULL) {
 		receive->status = RECEIVE_TROUBLE;
 		drop(receive);

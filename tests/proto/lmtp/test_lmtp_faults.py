@@ -2,6 +2,8 @@
 """Things that go wrong: hostile messages, dying processes, a locked disk."""
 
 import os
+import re
+import resource
 import signal
 import sqlite3
 import threading
@@ -340,6 +342,58 @@ class Database(DaemonTest):
         self.assertEqual(codes[large], 451)
         blobs.unlink()
         (self.daemon.dir / "blobs.away").rename(blobs)
+
+
+class Commits(DaemonTest):
+    options = ("store.busy_ms=20000", "store.blob_inline_max=64K")
+
+    def test_messages_that_wait_share_a_commit(self):
+        count = 12
+        data = [self.daemon.sealed() for _ in range(count)]
+        clients = [self.daemon.client().hello() for _ in range(count)]
+        other = sqlite3.connect(self.daemon.dir / "portaria.db",
+                                isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        refs = []
+        threads = [threading.Thread(
+            target=lambda c=c, d=d: refs.extend(self.stored(c.deliver(d))))
+            for c, d in zip(clients, data)]
+        for thread in threads:
+            thread.start()
+        time.sleep(3)
+        other.execute("ROLLBACK")
+        other.close()
+        for thread in threads:
+            thread.join()
+        for client in clients:
+            client.close()
+        self.assertEqual(len(set(refs)), count)
+        self.daemon.process.send_signal(signal.SIGUSR1)
+        wait_for(lambda: "stats: " in self.daemon.log(), "statistics")
+        batches = int(re.search(r" batches=(\d+)", self.daemon.log())[1])
+        self.assertLessEqual(batches, 4)
+
+    def test_disk_full(self):
+        """Writing fails in the middle: nobody is told 250 for what is not
+        there, and nothing is there twice when it came again."""
+        data = [self.daemon.sealed(f"Assunto {i}", body="x" * 70 + "\r\n")
+                for i in range(40)]
+        resource.prlimit(self.daemon.process.pid, resource.RLIMIT_FSIZE,
+                         (700 * 1024, resource.RLIM_INFINITY))
+        codes = [self.daemon.deliver(one)[0][0] for one in data]
+        self.assertIn(451, codes)
+        self.assertEqual(set(codes) - {250, 451}, set())
+        resource.prlimit(self.daemon.process.pid, resource.RLIMIT_FSIZE,
+                         (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        subjects = [t["subject"] for t in self.daemon.dump()["tickets"]]
+        for code, i in zip(codes, range(40)):
+            if code == 250:
+                self.assertIn(f"Assunto {i}", subjects)
+        for one in data:
+            self.stored(self.daemon.deliver(one))
+        subjects = [t["subject"] for t in self.daemon.dump()["tickets"]]
+        self.assertEqual(sorted(subjects),
+                         sorted(f"Assunto {i}" for i in range(40)))
 
 
 class Memory(DaemonTest):

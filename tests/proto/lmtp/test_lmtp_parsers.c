@@ -155,7 +155,7 @@ static void G_GNUC_NORETURN tell(guint32 kind, guint64 size, int fd)
 	_exit(0);
 }
 
-#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static GVariant *lie_unsealed(G_GNUC_UNUSED GBytes *raw,
                               G_GNUC_UNUSED GError **error)

@@ -8,7 +8,8 @@ import subprocess
 import time
 import unittest
 
-from lmtp_support import LMTPD, DaemonTest, wait_for
+from lmtp_support import (LMTPD, DaemonTest, daemon_environment,
+                          wait_for)
 
 
 class Protocol(DaemonTest):
@@ -270,10 +271,12 @@ class Start(DaemonTest):
             listening.bind(str(path))
             listening.listen(16)
             os.set_inheritable(listening.fileno(), True)
+            words = "".join(f"{name}={value} " for name, value
+                            in daemon_environment().items())
             with open(self.daemon.logfile, "ab") as log:
                 self.daemon.process = subprocess.Popen(
                     ["/bin/sh", "-c",
-                     f"exec 3<&{listening.fileno()}; LISTEN_FDS=1 "
+                     f"exec 3<&{listening.fileno()}; {words} LISTEN_FDS=1 "
                      f"LISTEN_PID=$$ exec {LMTPD} -c {self.daemon.conf}"],
                     stderr=log, pass_fds=[listening.fileno()])
             self.daemon.socket = path
@@ -289,7 +292,8 @@ class Start(DaemonTest):
         with open(self.daemon.logfile, "ab") as log:
             self.daemon.process = subprocess.Popen(
                 [LMTPD, "-c", str(self.daemon.conf),
-                 "-o", f"lmtp.socket=inet:127.0.0.1:{port}"], stderr=log)
+                 "-o", f"lmtp.socket=inet:127.0.0.1:{port}"], stderr=log,
+                env=dict(os.environ, **daemon_environment()))
 
         def listens():
             with socket.socket() as one:
