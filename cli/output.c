@@ -5,6 +5,7 @@
 #include "cli/output.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <json-glib/json-glib.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static guint text_width(const char *text)
 {
 	guint width = 0;
 
-	for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (const char *p = text; *p != '\0'; p = utf8_next(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (!g_unichar_iszerowidth(c))
@@ -151,7 +152,7 @@ static char *dup_cell(const char *value)
 	GString *cell = g_string_new(NULL);
 	guint count = 0;
 
-	for (const char *p = value; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (const char *p = value; *p != '\0'; p = utf8_next(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (++count > CELL_MAX) {

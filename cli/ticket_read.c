@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/customer.h"
 #include "desk/labels.h"
 #include "store/blob.h"
@@ -319,7 +320,7 @@ static char *dup_printable(const char *text)
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 	GString *clean = g_string_new(NULL);
 
-	for (const char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (const char *p = valid; *p != '\0'; p = utf8_next(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (c == '\n' || c == '\t' || g_unichar_isprint(c))

@@ -9,6 +9,8 @@
  */
 #include "auth/authres.h"
 
+#include "base/utf8.h"
+
 #include "mail/header.h"
 
 #include <string.h>
@@ -57,12 +59,6 @@ static bool is_plain_address(const char *value)
 			return false;
 	}
 	return true;
-}
-
-/* g_utf8_next_char() casts const away. */
-static const char *utf8_next(const char *p)
-{
-	return p + g_utf8_skip[*(const guchar *)p];
 }
 
 /* RFC 8601 2.2 "value": a token or a quoted-string; what may stand in

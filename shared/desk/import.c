@@ -10,6 +10,7 @@
  */
 #include "desk/import.h"
 
+#include "base/utf8.h"
 #include <string.h>
 
 #include "desk/import_csv.h"
@@ -131,19 +132,13 @@ struct row {
 
 /* --- words --- */
 
-/* g_utf8_next_char() casts const away. */
-static const char *next_char(const char *p)
-{
-	return p + g_utf8_skip[(guchar)*p];
-}
-
 /* Letters and digits only, without accents, lower case. */
 static char *fold_word(const char *text)
 {
 	g_autofree char *parts = g_utf8_normalize(text, -1, G_NORMALIZE_NFKD);
 	GString *out = g_string_new(NULL);
 
-	for (const char *p = parts; p != NULL && *p != '\0'; p = next_char(p)) {
+	for (const char *p = parts; p != NULL && *p != '\0'; p = utf8_next(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (g_unichar_isalnum(c))
@@ -180,7 +175,7 @@ static char *dup_clean(const char *text)
 	GString *out = g_string_new(NULL);
 	bool blank = false;
 
-	for (const char *p = text; *p != '\0'; p = next_char(p)) {
+	for (const char *p = text; *p != '\0'; p = utf8_next(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (g_unichar_isspace(c) || g_unichar_iscntrl(c)) {

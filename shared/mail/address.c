@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "mail/header.h"
-#include "mail/utf8.h"
+#include "base/utf8.h"
 
 #define FROM_BYTES_MAX   4096
 #define LOCAL_BYTES_MAX  255  /* RFC 5321 says 64; VERP senders exceed it */

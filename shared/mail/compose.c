@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "mail/header.h"
-#include "mail/utf8.h"
+#include "base/utf8.h"
 
 #define LINE_WIDTH       76 /* of header lines, RFC 2047 2 */
 #define PLAIN_WIDTH      78 /* of 7bit text, RFC 5322 2.1.1 */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "mail/charset.h"
-#include "mail/utf8.h"
+#include "base/utf8.h"
 
 #define MESSAGE_ID_MAX 998 /* a line, RFC 5322 2.1.1 */
 #define CHARSET_MAX    40

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mail/utf8.h - g_utf8_next_char() that keeps const
+ * base/utf8.h - g_utf8_next_char() that keeps const
  *
  * GLib's macro casts const away, which clang reports.
  */
-#ifndef PORTARIA_MAIL_UTF8_H
-#define PORTARIA_MAIL_UTF8_H
+#ifndef PORTARIA_BASE_UTF8_H
+#define PORTARIA_BASE_UTF8_H
 
 #include <glib.h>
 
