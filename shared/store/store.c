@@ -37,15 +37,38 @@ int store_current_version(void)
 	return (int)count;
 }
 
-/* A connection to a database of the program's own schema. */
-static struct db *connect_current(const struct config_store *config,
-                                  enum store_mode mode, GError **error)
+/* Takes the problem of opening. "Not found" is said of rows; of the file it
+ * would be misread, so it becomes `no_file`. */
+static void say_no_file(GError **error, GError *problem, int no_file)
 {
+	if (!g_error_matches(problem, PORTARIA_ERROR,
+	                     PORTARIA_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, problem);
+		return;
+	}
+	g_set_error(error, PORTARIA_ERROR, no_file, "%s%s", problem->message,
+	            no_file == PORTARIA_ERROR_CONFIG
+	                    ? "; \"portaria db init\" creates it"
+	                    : "");
+	g_error_free(problem);
+}
+
+/* A connection to a database of the program's own schema. no_file: the code
+ * if there is no such file. */
+static struct db *connect_current(const struct config_store *config,
+                                  enum store_mode mode, int no_file,
+                                  GError **error)
+{
+	GError *problem = NULL;
 	struct db *db = db_open(config->database,
 	                        mode == STORE_READ ? DB_READ : DB_WRITE,
-	                        config->busy_ms, error);
+	                        config->busy_ms, &problem);
 
-	if (db == NULL || schema_check(db, store_current_version(), error))
+	if (db == NULL) {
+		say_no_file(error, problem, no_file);
+		return NULL;
+	}
+	if (schema_check(db, store_current_version(), error))
 		return db;
 	db_close(db);
 	return NULL;
@@ -54,7 +77,8 @@ static struct db *connect_current(const struct config_store *config,
 struct store *store_open(const struct config_store *config,
                          enum store_mode mode, GError **error)
 {
-	struct db *db = connect_current(config, mode, error);
+	struct db *db =
+		connect_current(config, mode, PORTARIA_ERROR_CONFIG, error);
 	struct store *store;
 
 	if (db == NULL)
@@ -84,7 +108,8 @@ static bool refresh(struct store *store, GError **error)
 
 	if (!db_is_stale(store->db))
 		return true;
-	db = connect_current(&store->config, store->mode, error);
+	db = connect_current(&store->config, store->mode,
+	                     PORTARIA_ERROR_TEMPORARY, error);
 	if (db == NULL)
 		return false;
 	db_close(store->db);

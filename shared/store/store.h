@@ -22,7 +22,8 @@ enum store_mode { STORE_READ, STORE_WRITE };
 struct store;
 
 /* Refuses a database whose schema is newer (CONFIG) or older (CONFIG, "run
- * portaria db migrate") than the program. config is copied. */
+ * portaria db migrate") than the program, and one that is not there (CONFIG:
+ * NOT_FOUND is said of rows only). config is copied. */
 struct store *store_open(const struct config_store *config,
 			 enum store_mode mode, GError **error) NODISCARD;
 void store_close(struct store *store);
@@ -36,9 +37,9 @@ DEFINE_AUTO(store)
  * Transactions; one that is open when the store is closed is rolled back. A
  * failed commit has rolled back. store_begin looks whether the file was
  * replaced (a backup put back) or migrated since it was opened: the first is
- * reopened, the second is CONFIG. In read mode a transaction is a view that
- * others do not change. Savepoints nest; rollback_to undoes and ends the
- * innermost one.
+ * reopened (TEMPORARY if there is none), the second is CONFIG. In read mode a
+ * transaction is a view that others do not change. Savepoints nest;
+ * rollback_to undoes and ends the innermost one.
  */
 bool store_begin_at(struct store *store, const char *where, GError **error)
 	NODISCARD;

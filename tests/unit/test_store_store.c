@@ -118,11 +118,12 @@ static void test_folder_moved_away_and_back(void **state)
 
 	assert_int_equal(g_rename(fixture->dir, away), 0);
 	assert_false(store_begin(fixture->store, &error));
-	assert_int_equal(error->code, PORTARIA_ERROR_NOT_FOUND);
+	assert_int_equal(error->code, PORTARIA_ERROR_TEMPORARY);
 	assert_false(error_is_permanent(error));
 	g_clear_error(&error);
 	other = store_open(&fixture->config, STORE_WRITE, &error);
 	assert_null(other);
+	assert_int_equal(error->code, PORTARIA_ERROR_CONFIG);
 	assert_false(error_is_permanent(error));
 	g_clear_error(&error);
 	assert_int_equal(g_rename(away, fixture->dir), 0);
@@ -298,7 +299,7 @@ static void test_pool_open_fails(void **state)
 	/* A place that could not be filled is free again. */
 	for (unsigned i = 0; i < 3; i++)
 		assert_fails(store_pool_get(pool, &error) != NULL, error,
-		             PORTARIA_ERROR_NOT_FOUND, "portaria.db");
+		             PORTARIA_ERROR_CONFIG, "portaria db init");
 	fixture_open(fixture);
 	store = store_pool_get(pool, &error);
 	assert_ok(store != NULL, error);
