@@ -19,7 +19,7 @@
 #define VALUE_MAX 500
 
 static const struct mail_part *find_part(const struct mail *mail,
-					 const char *prefix)
+                                         const char *prefix)
 {
 	for (guint i = 0; i < mail->parts->len; i++) {
 		const struct mail_part *part =
@@ -47,21 +47,21 @@ static char *dup_field(const struct header_field *field)
 /* ---- message/feedback-report (RFC 5965 3) ---- */
 
 static void take_report_field(struct mail_abuse *abuse,
-			      const struct header_field *field)
+                              const struct header_field *field)
 {
 	if (header_is(field, "Feedback-Type")) {
 		g_autofree char *value = dup_field(field);
 
 		set_once(&abuse->feedback_type, g_ascii_strdown(value, -1));
 	} else if (header_is(field, "Source-IP") ||
-		   header_is(field, "Source")) {
+	           header_is(field, "Source")) {
 		g_autofree char *value = dup_field(field);
 
 		set_once(&abuse->source_ip, abuse_dup_ip(value));
 	} else if (header_is(field, "Reported-Domain")) {
 		set_once(&abuse->reported_domain, dup_field(field));
 	} else if (header_is(field, "Arrival-Date") ||
-		   header_is(field, "Received-Date")) {
+	           header_is(field, "Received-Date")) {
 		set_once(&abuse->arrival_date, dup_field(field));
 	}
 }
@@ -97,8 +97,7 @@ static bool is_public(const char *text)
 static char *received_ip(const char *value)
 {
 	for (const char *p = value; (p = strchr(p, '[')) != NULL; p++) {
-		g_autofree char *token =
-			g_strndup(p + 1, strcspn(p + 1, "]"));
+		g_autofree char *token = g_strndup(p + 1, strcspn(p + 1, "]"));
 		char *ip = strlen(token) < 64 ? abuse_dup_ip(token) : NULL;
 
 		if (ip != NULL && is_public(ip))
@@ -112,12 +111,13 @@ static char *received_ip(const char *value)
 static char *client_ip(const char *value)
 {
 	static const char *const keys[] = { "client-ip=", "sender IP is ",
-					    "smtp.remote-ip=", "policy.iprev=" };
+		                            "smtp.remote-ip=",
+		                            "policy.iprev=" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
 		const char *at = strstr(value, keys[i]);
-		char *ip = at != NULL ? abuse_dup_ip(at + strlen(keys[i]))
-				      : NULL;
+		char *ip =
+			at != NULL ? abuse_dup_ip(at + strlen(keys[i])) : NULL;
 
 		if (ip != NULL)
 			return ip;
@@ -151,11 +151,11 @@ static void derive_received(struct derived *derived, const char *value)
 	set_once(&derived->received, received_ip(value));
 	if (semicolon != NULL)
 		set_once(&derived->received_date,
-			 g_strstrip(g_strdup(semicolon + 1)));
+		         g_strstrip(g_strdup(semicolon + 1)));
 }
 
 static void derive_domain(struct derived *derived,
-			  const struct header_field *field)
+                          const struct header_field *field)
 {
 	AUTO(mailbox) from = NULL;
 
@@ -165,14 +165,14 @@ static void derive_domain(struct derived *derived,
 }
 
 static void derive_field(struct derived *derived,
-			 const struct header_field *field)
+                         const struct header_field *field)
 {
 	g_autofree char *value = dup_field(field);
 
 	if (header_is(field, "X-Originating-IP"))
 		set_once(&derived->originating, abuse_dup_ip(value));
 	else if (header_is(field, "Received-SPF") ||
-		 header_is(field, "Authentication-Results"))
+	         header_is(field, "Authentication-Results"))
 		set_once(&derived->client, client_ip(value));
 	else if (header_is(field, "Received"))
 		derive_received(derived, value);

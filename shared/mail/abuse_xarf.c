@@ -22,14 +22,16 @@
 
 char *abuse_dup_ip(const char *text)
 {
-	g_autofree char *line = text_dup_line_len(text, strlen(text), VALUE_MAX);
+	g_autofree char *line =
+		text_dup_line_len(text, strlen(text), VALUE_MAX);
 	char *start = line + strspn(line, " [<(\"'");
 
 	if (g_ascii_strncasecmp(start, "IPv6:", 5) == 0)
 		start += 5;
 	start[strcspn(start, "])>, ;\"'/")] = '\0';
-	g_autoptr(GInetAddress) address =
-		g_inet_address_new_from_string(start);
+	if (strchr(start, '%') != NULL)
+		return NULL; /* a scope, which GIO would ask the system about */
+	g_autoptr(GInetAddress) address = g_inet_address_new_from_string(start);
 
 	return address != NULL ? g_inet_address_to_string(address) : NULL;
 }
@@ -66,8 +68,8 @@ static bool is_bounded(const char *data, size_t len)
 /* A string member, one line; NULL if absent. Owned. */
 static char *dup_member(JsonObject *object, const char *name)
 {
-	JsonNode *node = object != NULL ? json_object_get_member(object, name)
-					: NULL;
+	JsonNode *node =
+		object != NULL ? json_object_get_member(object, name) : NULL;
 
 	if (node == NULL || !JSON_NODE_HOLDS_VALUE(node) ||
 	    json_node_get_value_type(node) != G_TYPE_STRING)
@@ -79,12 +81,12 @@ static char *dup_member(JsonObject *object, const char *name)
 
 static JsonObject *get_object(JsonObject *object, const char *name)
 {
-	JsonNode *node = object != NULL ? json_object_get_member(object, name)
-					: NULL;
+	JsonNode *node =
+		object != NULL ? json_object_get_member(object, name) : NULL;
 
 	return node != NULL && JSON_NODE_HOLDS_OBJECT(node)
-		       ? json_node_get_object(node)
-		       : NULL;
+	               ? json_node_get_object(node)
+	               : NULL;
 }
 
 /* An IP goes to one member, anything else to the other. */
@@ -143,12 +145,12 @@ static char *dup_first(JsonObject *object, const char *const *names)
 
 static struct mail_abuse *read_v3(JsonObject *root)
 {
-	static const char *const reporter_names[] = {
-		"ReporterContactEmail", "ReporterOrgEmail",
-		"ReporterOrgDomain", "ReporterOrg", NULL
-	};
+	static const char *const reporter_names[] = { "ReporterContactEmail",
+		                                      "ReporterOrgEmail",
+		                                      "ReporterOrgDomain",
+		                                      "ReporterOrg", NULL };
 	static const char *const source_names[] = { "SourceIp", "SourceIP",
-						    "Ip", "IP", NULL };
+		                                    "Ip", "IP", NULL };
 	struct mail_abuse *abuse = g_new0(struct mail_abuse, 1);
 	JsonObject *report = get_object(root, "Report");
 	JsonObject *source = get_object(report, "Source");
@@ -162,7 +164,7 @@ static struct mail_abuse *read_v3(JsonObject *root)
 	set_source(abuse, plain);
 	set_source(abuse, url);
 	abuse->feedback_type = join(dup_member(report, "ReportClass"),
-				    dup_member(report, "ReportType"));
+	                            dup_member(report, "ReportType"));
 	abuse->reporter =
 		dup_first(get_object(root, "ReporterInfo"), reporter_names);
 	abuse->arrival_date = dup_member(report, "Date");
@@ -179,7 +181,7 @@ static struct mail_abuse *read_root(JsonNode *node)
 	if (json_object_has_member(root, "xarf_version"))
 		abuse = read_v4(root);
 	else if (json_object_has_member(root, "ReporterInfo") &&
-		 json_object_has_member(root, "Report"))
+	         json_object_has_member(root, "Report"))
 		abuse = read_v3(root);
 	if (abuse != NULL && abuse->source_ip == NULL &&
 	    abuse->reported_domain == NULL)
@@ -269,7 +271,7 @@ static struct mail_abuse *take_lines(struct lines *lines)
 	abuse = g_new0(struct mail_abuse, 1);
 	set_source(abuse, lines->source);
 	abuse->feedback_type = join(g_steal_pointer(&lines->category),
-				    g_steal_pointer(&lines->type));
+	                            g_steal_pointer(&lines->type));
 	abuse->reporter = g_steal_pointer(&lines->reporter);
 	abuse->arrival_date = g_steal_pointer(&lines->date);
 	abuse->format = g_strdup("xarf");

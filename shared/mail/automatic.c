@@ -21,7 +21,7 @@ enum sign {
 	SIGN_VACATION = 1 << 3,
 	SIGN_SUPPRESS = 1 << 4, /* X-Auto-Response-Suppress: All */
 	SIGN_INBOX_RULE = 1 << 5,
-	SIGN_ANSWER = 1 << 6, /* In-Reply-To, References, empty Return-Path */
+	SIGN_ANSWER = 1 << 6,  /* In-Reply-To, References, empty Return-Path */
 	SIGN_SUBJECT = 1 << 7, /* worded like an absence note */
 };
 
@@ -39,8 +39,8 @@ static const struct {
 	{ "Auto-Submitted", MATCH_START, "no;", 0 },
 	{ "Auto-Submitted", MATCH_START, "no ", 0 },
 	{ "Auto-Submitted", MATCH_HAS, "vacation", SIGN_AUTO | SIGN_VACATION },
-	{ "Auto-Submitted", MATCH_HAS, "owner-email=",
-	  SIGN_AUTO | SIGN_VACATION },
+	{ "Auto-Submitted", MATCH_HAS,
+	  "owner-email=", SIGN_AUTO | SIGN_VACATION },
 	{ "Auto-Submitted", MATCH_ANY, NULL, SIGN_AUTO },
 	{ "Precedence", MATCH_START, "list", SIGN_LIST },
 	{ "Precedence", MATCH_START, "bulk", SIGN_WEAK },
@@ -90,31 +90,52 @@ static const struct {
 
 /* Starts of subjects, folded: what absence notes are called. */
 static const char *const vacation_subjects[] = {
-	"automatic reply:", "auto reply:",     "autoreply:",
-	"auto-reply:",	    "out of office:",  "out of office autoreply:",
-	"out-of-office:",   "out of the office:",
-	"resposta automatica:", "resposta automática:",
-	"fora do escritório:", "fora do escritorio:",
-	"ausência do escritório:", "ausencia do escritorio:",
-	"ausência temporária:", "mensagem de ausência:",
-	"respuesta automática:", "respuesta automatica:",
-	"fuera de la oficina:", "fuera de oficina:",
-	"réponse automatique", "automatische antwort:",
-	"abwesenheitsnotiz:", "abwesend:",
-	"risposta automatica:", "automatisch antwoord:",
-	"automatisch svar:", "autosvar:", "automaattinen vastaus:",
-	"automatické odpověď:", "automatyczna odpowiedź:",
-	"automatikus válasz:", "автоматический ответ:",
-	"自動応答:", "自动答复:", "自動回覆:", "자동 회신:",
+	"automatic reply:",
+	"auto reply:",
+	"autoreply:",
+	"auto-reply:",
+	"out of office:",
+	"out of office autoreply:",
+	"out-of-office:",
+	"out of the office:",
+	"resposta automatica:",
+	"resposta automática:",
+	"fora do escritório:",
+	"fora do escritorio:",
+	"ausência do escritório:",
+	"ausencia do escritorio:",
+	"ausência temporária:",
+	"mensagem de ausência:",
+	"respuesta automática:",
+	"respuesta automatica:",
+	"fuera de la oficina:",
+	"fuera de oficina:",
+	"réponse automatique",
+	"automatische antwort:",
+	"abwesenheitsnotiz:",
+	"abwesend:",
+	"risposta automatica:",
+	"automatisch antwoord:",
+	"automatisch svar:",
+	"autosvar:",
+	"automaattinen vastaus:",
+	"automatické odpověď:",
+	"automatyczna odpowiedź:",
+	"automatikus válasz:",
+	"автоматический ответ:",
+	"自動応答:",
+	"自动答复:",
+	"自動回覆:",
+	"자동 회신:",
 };
 
 static const char *const robots[] = {
-	"mailer-daemon", "postmaster",	  "noreply",	  "no-reply",
-	"no_reply",	 "no.reply",	  "donotreply",	  "do-not-reply",
-	"do_not_reply",	 "naoresponda",	  "nao-responda", "nao_responda",
-	"naoresponder",	 "nao-responder", "noresponder",  "no-responder",
-	"no-responda",	 "bounce",	  "bounces",	  "autoresponder",
-	"auto-reply",	 "autoreply",
+	"mailer-daemon", "postmaster",    "noreply",      "no-reply",
+	"no_reply",      "no.reply",      "donotreply",   "do-not-reply",
+	"do_not_reply",  "naoresponda",   "nao-responda", "nao_responda",
+	"naoresponder",  "nao-responder", "noresponder",  "no-responder",
+	"no-responda",   "bounce",        "bounces",      "autoresponder",
+	"auto-reply",    "autoreply",
 };
 
 static bool matches(enum match match, const char *value, const char *wanted)
@@ -226,5 +247,5 @@ enum mail_kind automatic_kind(const char *data, size_t len)
 	if (has(signs, SIGN_LIST))
 		return MAIL_KIND_LIST;
 	return (signs & (SIGN_WEAK | SIGN_SUPPRESS)) != 0 ? MAIL_KIND_AUTO_REPLY
-							  : MAIL_KIND_HUMAN;
+	                                                  : MAIL_KIND_HUMAN;
 }

@@ -85,10 +85,10 @@ static GBytes *read_message(GMimeMessagePart *part)
 	GMimeFormatOptions *options = g_mime_format_options_new();
 
 	g_mime_format_options_set_newline_format(options,
-						 GMIME_NEWLINE_FORMAT_DOS);
+	                                         GMIME_NEWLINE_FORMAT_DOS);
 	if (message != NULL)
 		(void)g_mime_object_write_to_stream(GMIME_OBJECT(message),
-						    options, stream);
+		                                    options, stream);
 	g_mime_format_options_free(options);
 	return take_stream(stream);
 }
@@ -113,14 +113,14 @@ static const char *raw_header(GMimeObject *object, const char *name)
 }
 
 static char *dup_parameter(struct walk *walk, GMimeObject *object,
-			   const char *header, const char *name)
+                           const char *header, const char *name)
 {
 	const char *value = raw_header(object, header);
 
 	if (value == NULL)
 		return NULL;
 	return filename_dup_parameter(value, name,
-				      walk->limits->mime_parameters);
+	                              walk->limits->mime_parameters);
 }
 
 /* ---- names ---- */
@@ -131,9 +131,9 @@ static char *subject_name(GMimeObject *object)
 		return NULL;
 	GMimeMessage *message =
 		g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-	const char *raw =
-		message != NULL ? raw_header(GMIME_OBJECT(message), "Subject")
-				: NULL;
+	const char *raw = message != NULL
+	                          ? raw_header(GMIME_OBJECT(message), "Subject")
+	                          : NULL;
 
 	if (raw == NULL)
 		return NULL;
@@ -161,12 +161,11 @@ static char *declared_name(struct walk *walk, GMimeObject *object)
 }
 
 static char *safe_name(struct walk *walk, GMimeObject *object,
-		       const char *content_type)
+                       const char *content_type)
 {
 	g_autofree char *declared = declared_name(walk, object);
-	g_autofree char *name =
-		declared != NULL ? g_steal_pointer(&declared)
-				 : subject_name(object);
+	g_autofree char *name = declared != NULL ? g_steal_pointer(&declared)
+	                                         : subject_name(object);
 	char *safe = filename_dup_safe(name != NULL ? name : "");
 
 	if (safe[0] != '\0')
@@ -190,11 +189,11 @@ static char *dup_content_id(GMimeObject *object)
 	const char *id = g_mime_object_get_content_id(object);
 
 	return id != NULL ? text_dup_line_len(id, strlen(id), 998)
-			  : g_strdup("");
+	                  : g_strdup("");
 }
 
 static void note_encryption(struct walk *walk, GMimeObject *object,
-			    const char *type)
+                            const char *type)
 {
 	if (strcmp(type, "application/pkcs7-mime") == 0 ||
 	    strcmp(type, "application/x-pkcs7-mime") == 0) {
@@ -207,15 +206,15 @@ static void note_encryption(struct walk *walk, GMimeObject *object,
 }
 
 static void add_attachment(struct walk *walk, GMimeObject *object,
-			   enum role role, GBytes *data)
+                           enum role role, GBytes *data)
 {
 	struct mail_part *part = g_new0(struct mail_part, 1);
 
 	part->content_type = dup_type(object);
 	part->filename = safe_name(walk, object, part->content_type);
 	part->content_id = dup_content_id(object);
-	part->is_inline = role == ROLE_RELATED ||
-			  is_disposition(object, "inline");
+	part->is_inline =
+		role == ROLE_RELATED || is_disposition(object, "inline");
 	part->data = data;
 	part->detected_type = sniff_dup_type(data, part->content_type);
 	note_encryption(walk, object, part->content_type);
@@ -224,7 +223,7 @@ static void add_attachment(struct walk *walk, GMimeObject *object,
 
 /* Text that was cut, or could not be text, whole. */
 static void add_text_attachment(struct mail *mail, const char *type,
-				GBytes *data)
+                                GBytes *data)
 {
 	struct mail_part *part = g_new0(struct mail_part, 1);
 
@@ -241,7 +240,7 @@ static void add_text_attachment(struct mail *mail, const char *type,
 static bool is_text(GMimeObject *object)
 {
 	static const char *const subtypes[] = { "plain", "html", "enriched",
-						"richtext" };
+		                                "richtext" };
 	GMimeContentType *type = g_mime_object_get_content_type(object);
 
 	if (type == NULL)
@@ -250,6 +249,14 @@ static bool is_text(GMimeObject *object)
 		if (g_mime_content_type_is_type(type, "text", subtypes[i]))
 			return true;
 	return false;
+}
+
+static bool is_html(GMimeObject *object)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(object);
+
+	return type != NULL &&
+	       g_mime_content_type_is_type(type, "text", "html");
 }
 
 static bool is_body(struct walk *walk, GMimeObject *object, enum role role)
@@ -277,7 +284,7 @@ static size_t text_input_len(const char *data, size_t len, guint64 text_bytes)
 }
 
 static char *decode_text(struct walk *walk, GMimeObject *object, GBytes *data,
-			 bool *ret_cut)
+                         bool *ret_cut)
 {
 	gsize len = 0;
 	const char *bytes = text_of_bytes(data, &len);
@@ -285,6 +292,11 @@ static char *decode_text(struct walk *walk, GMimeObject *object, GBytes *data,
 	bool wrong = false;
 	g_autofree char *charset =
 		dup_parameter(walk, object, "Content-Type", "charset");
+
+	/* what the page says counts only if the mail says nothing */
+	if (charset == NULL && is_html(object) &&
+	    !g_utf8_validate_len(bytes, used, NULL))
+		charset = html_dup_charset(bytes, used);
 	char *text = charset_to_utf8(charset, bytes, used, &wrong);
 
 	if (wrong)
@@ -324,9 +336,9 @@ static char *take_format(GMimeObject *object, char *text)
 	     g_mime_content_type_is_type(type, "text", "richtext")))
 		out = html_from_enriched(text);
 	else if (format != NULL && g_ascii_strcasecmp(format, "flowed") == 0)
-		out = text_unflow(text, delsp != NULL &&
-						g_ascii_strcasecmp(
-							delsp, "yes") == 0);
+		out = text_unflow(
+			text,
+			delsp != NULL && g_ascii_strcasecmp(delsp, "yes") == 0);
 	else
 		return text;
 	g_free(text);
@@ -336,12 +348,10 @@ static char *take_format(GMimeObject *object, char *text)
 static void add_piece(struct walk *walk, GMimeObject *object)
 {
 	g_autoptr(GBytes) data = read_content(GMIME_PART(object));
-	GMimeContentType *type = g_mime_object_get_content_type(object);
 	struct piece *piece = g_new0(struct piece, 1);
 	bool cut = false;
 
-	piece->is_html = type != NULL &&
-			 g_mime_content_type_is_type(type, "text", "html");
+	piece->is_html = is_html(object);
 	piece->group = walk->group;
 	piece->child = walk->child;
 	piece->text = decode_text(walk, object, data, &cut);
@@ -351,8 +361,8 @@ static void add_piece(struct walk *walk, GMimeObject *object)
 	if (cut) {
 		walk->mail->warnings |= MAIL_WARN_TRUNCATED;
 		add_text_attachment(walk->mail,
-				    piece->is_html ? "text/html" : "text/plain",
-				    data);
+		                    piece->is_html ? "text/html" : "text/plain",
+		                    data);
 	}
 }
 
@@ -378,7 +388,13 @@ static GMimeObject *related_root(GMimeMultipart *multipart)
 }
 
 /* Which child of a multipart may be the body. */
-enum layout { LAYOUT_ALL, LAYOUT_FIRST, LAYOUT_ROOT, LAYOUT_CHOICE, LAYOUT_NONE };
+enum layout {
+	LAYOUT_ALL,
+	LAYOUT_FIRST,
+	LAYOUT_ROOT,
+	LAYOUT_CHOICE,
+	LAYOUT_NONE
+};
 
 static enum layout find_layout(GMimeMultipart *multipart)
 {
@@ -387,15 +403,15 @@ static enum layout find_layout(GMimeMultipart *multipart)
 		enum layout layout;
 	} layouts[] = {
 		{ "alternative", LAYOUT_CHOICE }, { "related", LAYOUT_ROOT },
-		{ "report", LAYOUT_FIRST },	  { "signed", LAYOUT_FIRST },
-		{ "encrypted", LAYOUT_NONE },	  { "digest", LAYOUT_NONE },
+		{ "report", LAYOUT_FIRST },       { "signed", LAYOUT_FIRST },
+		{ "encrypted", LAYOUT_NONE },     { "digest", LAYOUT_NONE },
 	};
 	GMimeContentType *type =
 		g_mime_object_get_content_type(GMIME_OBJECT(multipart));
 
 	for (size_t i = 0; type != NULL && i < G_N_ELEMENTS(layouts); i++)
 		if (g_mime_content_type_is_type(type, "multipart",
-						layouts[i].subtype))
+		                                layouts[i].subtype))
 			return layouts[i].layout;
 	return LAYOUT_ALL;
 }
@@ -418,7 +434,7 @@ static enum role child_role(enum layout layout, bool is_first, bool is_root)
 
 /* A multipart without parts: no boundary, or none found. */
 static void walk_hollow(struct walk *walk, GMimeMultipart *multipart,
-			enum role role)
+                        enum role role)
 {
 	const char *text = g_mime_multipart_get_prologue(multipart);
 
@@ -435,15 +451,14 @@ static void walk_hollow(struct walk *walk, GMimeMultipart *multipart,
 
 	piece->group = walk->group;
 	piece->child = walk->child;
-	piece->text =
-		take_lf(charset_to_utf8(NULL, text, strlen(text), NULL));
+	piece->text = take_lf(charset_to_utf8(NULL, text, strlen(text), NULL));
 	if (text_cut(piece->text, walk->limits->text_bytes))
 		walk->mail->warnings |= MAIL_WARN_TRUNCATED;
 	g_ptr_array_add(walk->pieces, piece);
 }
 
 static void walk_multipart(struct walk *walk, GMimeMultipart *multipart,
-			   enum role role)
+                           enum role role)
 {
 	enum layout layout = find_layout(multipart);
 	int n = g_mime_multipart_get_count(multipart);
@@ -478,12 +493,12 @@ static void walk_object(struct walk *walk, GMimeObject *object, enum role role)
 		walk_multipart(walk, GMIME_MULTIPART(object), role);
 	} else if (GMIME_IS_MESSAGE_PART(object)) {
 		add_attachment(walk, object, role,
-			       read_message(GMIME_MESSAGE_PART(object)));
+		               read_message(GMIME_MESSAGE_PART(object)));
 	} else if (is_body(walk, object, role)) {
 		add_piece(walk, object);
 	} else if (GMIME_IS_PART(object)) {
 		add_attachment(walk, object, role,
-			       read_content(GMIME_PART(object)));
+		               read_content(GMIME_PART(object)));
 	}
 }
 
@@ -560,11 +575,10 @@ static void keep_piece(struct walk *walk, const struct piece *piece)
 {
 	if (is_blank(piece->text))
 		return;
-	g_autoptr(GBytes) data =
-		g_bytes_new(piece->text, strlen(piece->text));
+	g_autoptr(GBytes) data = g_bytes_new(piece->text, strlen(piece->text));
 
 	add_text_attachment(walk->mail,
-			    piece->is_html ? "text/html" : "text/plain", data);
+	                    piece->is_html ? "text/html" : "text/plain", data);
 }
 
 static void join_pieces(struct walk *walk, GString *text, GString *html)
@@ -581,7 +595,7 @@ static void join_pieces(struct walk *walk, GString *text, GString *html)
 		}
 		bool is_text = piece->group == 0 || is_chosen(piece, &choice);
 		bool is_shown = piece->is_html && (piece->group == 0 ||
-						   piece->child == choice.html);
+		                                   piece->child == choice.html);
 
 		if (is_text) {
 			g_autofree char *part = piece_text(walk, piece);
@@ -615,7 +629,7 @@ static void finish(struct walk *walk)
 }
 
 void body_read(struct mail *mail, GMimeObject *root,
-	       const struct limits *limits)
+               const struct limits *limits)
 {
 	struct walk walk = {
 		.mail = mail,
@@ -629,7 +643,7 @@ void body_read(struct mail *mail, GMimeObject *root,
 }
 
 void body_read_raw(struct mail *mail, const char *data, size_t len,
-		   const struct limits *limits)
+                   const struct limits *limits)
 {
 	size_t used = text_input_len(data, len, limits->text_bytes);
 	char *text = charset_to_utf8(NULL, data, used, NULL);

@@ -15,11 +15,11 @@
  * are safe but not yet unique.
  */
 void body_read(struct mail *mail, GMimeObject *root,
-	       const struct limits *limits);
+               const struct limits *limits);
 
 /* The same for a message whose structure is beyond repair: everything
  * behind the header is text. */
 void body_read_raw(struct mail *mail, const char *data, size_t len,
-		   const struct limits *limits);
+                   const struct limits *limits);
 
 #endif

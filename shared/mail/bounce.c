@@ -48,8 +48,8 @@ static char *dup_address(const char *value)
 {
 	const char *semicolon = strchr(value, ';');
 	const char *start = semicolon != NULL ? semicolon + 1 : value;
-	g_autofree char *line = text_dup_line_len(start, strlen(start),
-						  VALUE_MAX);
+	g_autofree char *line =
+		text_dup_line_len(start, strlen(start), VALUE_MAX);
 	size_t len = strlen(line);
 	char *at = line;
 
@@ -167,9 +167,8 @@ static void group_take(struct group *group, const struct header_field *field)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		if (header_is(field, rows[i].name) && *rows[i].slot == NULL)
-			*rows[i].slot = text_dup_line_len(field->value,
-							  field->value_len,
-							  DIAGNOSTIC_MAX);
+			*rows[i].slot = text_dup_line_len(
+				field->value, field->value_len, DIAGNOSTIC_MAX);
 }
 
 /* "smtp; 550 5.1.1 ..." without the type. */
@@ -187,7 +186,7 @@ static char *dup_diagnostic(const char *value)
 static char *dup_action(const char *value, const char *status)
 {
 	static const char *const actions[] = { "failed", "delayed", "delivered",
-					       "relayed", "expanded" };
+		                               "relayed", "expanded" };
 	g_autofree char *lower =
 		g_ascii_strdown(value != NULL ? value : "", -1);
 
@@ -200,7 +199,7 @@ static char *dup_action(const char *value, const char *status)
 }
 
 static void add_group(struct mail_bounce *bounce, const struct group *group,
-		      guint64 max)
+                      guint64 max)
 {
 	g_autofree char *address = NULL;
 
@@ -233,7 +232,7 @@ static void add_group(struct mail_bounce *bounce, const struct group *group,
 /* The first byte behind the block's empty line; lines that are no fields are
  * passed over. */
 static const char *read_group(const char *at, const char *end,
-			      struct group *group)
+                              struct group *group)
 {
 	struct header_walk walk;
 	struct header_field field;
@@ -252,7 +251,7 @@ static const char *read_group(const char *at, const char *end,
 }
 
 static void read_report(struct mail_bounce *bounce, const char *data,
-			size_t len, guint64 max)
+                        size_t len, guint64 max)
 {
 	const char *at = data, *end = data + len;
 
@@ -280,8 +279,8 @@ static char *message_id_of(const char *data, size_t len)
 	while (header_walk_next(&walk, &field)) {
 		if (!header_is(&field, "Message-ID"))
 			continue;
-		g_auto(GStrv) ids = header_dup_message_ids(field.value,
-							   field.value_len, 1);
+		g_auto(GStrv) ids =
+			header_dup_message_ids(field.value, field.value_len, 1);
 
 		if (ids[0] != NULL)
 			return g_strdup(ids[0]);
@@ -302,12 +301,12 @@ static bool starts_with_one(const char *text, const char *const *words)
 static size_t find_returned(const char *text)
 {
 	static const char *const traces[] = { "received: from ",
-					      "received: by ",
-					      "received: (",
-					      "return-path: <",
-					      "x-received: by ",
-					      "dkim-signature: ",
-					      NULL };
+		                              "received: by ",
+		                              "received: (",
+		                              "return-path: <",
+		                              "x-received: by ",
+		                              "dkim-signature: ",
+		                              NULL };
 	size_t at = 0, seen = 0;
 
 	while (text[at] != '\0') {
@@ -316,7 +315,7 @@ static size_t find_returned(const char *text)
 			g_ascii_strdown(text + at, (gssize)MIN(len, 80));
 
 		if (seen > 0 && (starts_with_one(lower, bounce_markers) ||
-				 starts_with_one(lower, traces)))
+		                 starts_with_one(lower, traces)))
 			return at;
 		seen += len > 0;
 		at += len + (text[at + len] == '\n');
@@ -383,10 +382,12 @@ static char *find_original_id(const struct mail *mail)
  * "<a@b>:", "Recipient: a@b", "550 <a@b>...". NULL if none. Owned. */
 static char *line_address(const char *line, size_t len)
 {
-	static const char *const labels[] = { "rcpt to:",
-					      "recipient:", "failed recipient:",
-					      "unknown user:", "recipient address:",
-					      "rfc822;", "final-recipient:", NULL };
+	static const char *const labels[] = {
+		"rcpt to:",           "recipient:",
+		"failed recipient:",  "unknown user:",
+		"recipient address:", "rfc822;",
+		"final-recipient:",   NULL
+	};
 	g_autofree char *text = text_dup_line_len(line, len, DIAGNOSTIC_MAX);
 	char *p = text;
 
@@ -414,7 +415,7 @@ static char *any_address(const char *text)
 
 		while (start > text && p - start < 64 &&
 		       (g_ascii_isalnum(start[-1]) ||
-			strchr("._+-=", start[-1]) != NULL))
+		        strchr("._+-=", start[-1]) != NULL))
 			start--;
 		while (end - p < 255 &&
 		       (g_ascii_isalnum(*end) || *end == '.' || *end == '-') &&
@@ -467,11 +468,12 @@ struct prose {
 };
 
 static void add_recipient(struct prose *prose, char *address,
-			  const char *diagnostic)
+                          const char *diagnostic)
 {
 	struct mail_bounce *bounce = prose->mail->bounce;
 
-	if (bounce->recipients->len >= prose->max || is_known(bounce, address)) {
+	if (bounce->recipients->len >= prose->max ||
+	    is_known(bounce, address)) {
 		g_free(address);
 		return;
 	}
@@ -483,8 +485,7 @@ static void add_recipient(struct prose *prose, char *address,
 		diagnostic, strlen(diagnostic), DIAGNOSTIC_MAX);
 	recipient->status =
 		guess_status(recipient->diagnostic, prose->is_delay);
-	recipient->action =
-		g_strdup(prose->is_delay ? "delayed" : "failed");
+	recipient->action = g_strdup(prose->is_delay ? "delayed" : "failed");
 	g_ptr_array_add(bounce->recipients, recipient);
 }
 
@@ -540,12 +541,12 @@ static char *dup_diagnostic_for(const struct prose *prose, const char *address)
 	size_t line = strcspn(prose->text + at, "\n");
 
 	return len > line + 1 || find_reply_class(prose->text + at) != '\0'
-		       ? g_strndup(prose->text + at, len)
-		       : g_strdup(prose->text);
+	               ? g_strndup(prose->text + at, len)
+	               : g_strdup(prose->text);
 }
 
 static void read_failed_header(struct prose *prose, const char *data,
-			       size_t len)
+                               size_t len)
 {
 	g_autofree char *value =
 		header_dup_single(data, len, "X-Failed-Recipients", NULL);
@@ -583,7 +584,7 @@ static void read_prose(struct prose *prose, const char *data, size_t len)
 
 /* Recipients from the words of the text up to returned_at. */
 static void read_words(struct mail *mail, const char *data, size_t len,
-		       size_t returned_at, const struct limits *limits)
+                       size_t returned_at, const struct limits *limits)
 {
 	g_autofree char *start =
 		g_strndup(mail->text, MIN(returned_at, LOOK_BYTES));
@@ -630,17 +631,17 @@ static void look_at_header(struct signs *signs, const char *data, size_t len)
 		value = g_utf8_strdown(text, -1);
 		if (!is_from) {
 			signs->machine |= strstr(value, "<>") != NULL ||
-					  has_word(value, bounce_daemons);
+			                  has_word(value, bounce_daemons);
 			continue;
 		}
 		signs->daemon |= has_word(value, bounce_daemons) ||
-				 strcmp(value, "<>") == 0;
+		                 strcmp(value, "<>") == 0;
 		signs->maybe_daemon |= has_word(value, bounce_maybe_daemons);
 	}
 }
 
 static struct signs look(const struct mail *mail, const char *data, size_t len,
-			 size_t returned_at)
+                         size_t returned_at)
 {
 	struct signs signs = { 0 };
 	g_autofree char *subject = g_utf8_strdown(mail->subject, -1);
@@ -654,8 +655,8 @@ static struct signs look(const struct mail *mail, const char *data, size_t len,
 	signs.subject = has_word(subject, bounce_subjects);
 	signs.prose = has_word(text, bounce_prose);
 	signs.returned = mail->text[returned_at] != '\0' ||
-			 find_part(mail, "message/rfc822") != NULL ||
-			 find_part(mail, "text/rfc822-headers") != NULL;
+	                 find_part(mail, "message/rfc822") != NULL ||
+	                 find_part(mail, "text/rfc822-headers") != NULL;
 	return signs;
 }
 
@@ -670,11 +671,11 @@ static bool agree(const struct signs *signs)
 	if (signs->maybe_daemon && signs->subject)
 		return true;
 	return signs->machine && ((signs->subject && evidence) ||
-				  (signs->prose && signs->returned));
+	                          (signs->prose && signs->returned));
 }
 
 bool bounce_read(struct mail *mail, const char *data, size_t len,
-		 const struct limits *limits)
+                 const struct limits *limits)
 {
 	struct mail_part *part = find_part(mail, "message/delivery-status");
 	size_t returned_at = find_returned(mail->text);
@@ -690,12 +691,11 @@ bool bounce_read(struct mail *mail, const char *data, size_t len,
 	mail->bounce = mail_bounce_new();
 	if (part != NULL) {
 		gsize report_len = 0;
-		const char *report =
-			text_of_bytes(part->data, &report_len);
+		const char *report = text_of_bytes(part->data, &report_len);
 
 		if (report_len > 0)
 			read_report(mail->bounce, report, report_len,
-				    limits->recipients);
+			            limits->recipients);
 	}
 	if (mail->bounce->recipients->len == 0)
 		read_words(mail, data, len, returned_at, limits);

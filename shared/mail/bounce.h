@@ -13,6 +13,6 @@
 /* Sets mail->bounce and returns true if the mail is one. Text and parts of
  * the mail are read already; `data` is the raw message. */
 bool bounce_read(struct mail *mail, const char *data, size_t len,
-		 const struct limits *limits);
+                 const struct limits *limits);
 
 #endif

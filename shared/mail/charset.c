@@ -117,10 +117,10 @@ static const struct {
 
 /* windows-1252, 0x80 to 0x9f; 0 where nothing is defined. */
 static const gunichar windows_1252[32] = {
-	0x20ac, 0,	0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-	0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,	0x017d, 0,
-	0,	0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,	0x017e, 0x0178,
+	0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+	0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
+	0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
 };
 
 /* Open for the life of the program: a handle keeps its module loaded. */
@@ -142,8 +142,8 @@ void charset_init(void)
 		return;
 	for (size_t i = 0; i < G_N_ELEMENTS(charsets); i++)
 		kept[i] = is_opened_before(i)
-				  ? (iconv_t)-1
-				  : iconv_open(UTF_8, charsets[i].name);
+		                  ? (iconv_t)-1
+		                  : iconv_open(UTF_8, charsets[i].name);
 	g_once_init_leave(&done, 1);
 }
 
@@ -154,10 +154,9 @@ static char *charset_fold(const char *label)
 
 	for (; *label != '\0' && out->len < 64; label++) {
 		if (strchr("\"' \t\r\n", *label) == NULL)
-			g_string_append_c(out, *label == '_'
-						       ? '-'
-						       : g_ascii_tolower(
-								 *label));
+			g_string_append_c(
+				out,
+				*label == '_' ? '-' : g_ascii_tolower(*label));
 	}
 	if (g_str_has_prefix(out->str, "x-"))
 		g_string_erase(out, 0, 2);
@@ -239,7 +238,7 @@ static GString *from_named(const char *name, const char *data, size_t len)
 		return from_windows_1252(data, len, false);
 	if (strcmp(name, UTF_8) == 0)
 		return is_utf8(data, len) ? g_string_new_len(data, (gssize)len)
-					  : NULL;
+		                          : NULL;
 	iconv_t cd = iconv_open(UTF_8, name);
 
 	if (cd == (iconv_t)-1)
@@ -309,7 +308,7 @@ static bool is_ascii(const char *data, size_t len)
 }
 
 char *charset_to_utf8(const char *label, const char *data, size_t len,
-		      bool *ret_wrong)
+                      bool *ret_wrong)
 {
 	const char *name = label != NULL ? charset_lookup(label) : NULL;
 	GString *text = NULL;
@@ -333,7 +332,7 @@ static size_t word_charset_len(const char *at)
 	size_t n = strcspn(at + 2, "?* \t\r\n");
 
 	return n > 0 && n <= 64 && (at[2 + n] == '?' || at[2 + n] == '*') ? n
-									  : 0;
+	                                                                  : 0;
 }
 
 char *charset_prepare_header(const char *value, size_t len)

@@ -28,7 +28,7 @@ const char *charset_lookup(const char *label);
  * label was there but unknown or did not fit. Owned by the caller.
  */
 char *charset_to_utf8(const char *label, const char *data, size_t len,
-		      bool *ret_wrong);
+                      bool *ret_wrong);
 
 /*
  * A header value made fit for GMime: UTF-8 outside encoded words, and in

@@ -80,8 +80,7 @@ static char *fold(const char *text, size_t len)
 {
 	g_autofree char *copy = g_strndup(text, len);
 	g_autofree char *lower = g_utf8_strdown(copy, -1);
-	g_autofree char *split =
-		g_utf8_normalize(lower, -1, G_NORMALIZE_NFD);
+	g_autofree char *split = g_utf8_normalize(lower, -1, G_NORMALIZE_NFD);
 	GString *out = g_string_new(NULL);
 
 	for (const char *p = split != NULL ? split : ""; *p != '\0';
@@ -97,7 +96,7 @@ static char *fold(const char *text, size_t len)
 }
 
 static bool find_priority(const char *folded, enum mail_priority *ret_priority,
-			  const char **ret_name)
+                          const char **ret_name)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(priorities); i++) {
 		if (strcmp(folded, priorities[i].word) == 0) {
@@ -128,9 +127,9 @@ static bool is_one_of(const char *folded, const char *const *words)
 /* ---- customer fields ---- */
 
 static const char *const priority_names[] = { "prioridade", "priority",
-					      "prioridad", NULL };
+	                                      "prioridad", NULL };
 static const char *const service_names[] = { "servico", "service", "servicio",
-					     NULL };
+	                                     NULL };
 
 enum field_outcome { FIELD_NONE, FIELD_TAKEN, FIELD_INVALID };
 
@@ -149,7 +148,7 @@ static char *dup_value(const char *text, size_t len)
 }
 
 static enum field_outcome take_field_line(const char *line, size_t len,
-					  struct mail_fields *fields)
+                                          struct mail_fields *fields)
 {
 	const char *colon = memchr(line, ':', len);
 	const char *unused;
@@ -163,8 +162,8 @@ static enum field_outcome take_field_line(const char *line, size_t len,
 
 	if (is_one_of(name, priority_names))
 		return find_priority(folded, &fields->priority, &unused)
-			       ? FIELD_TAKEN
-			       : FIELD_INVALID;
+		               ? FIELD_TAKEN
+		               : FIELD_INVALID;
 	if (!is_one_of(name, service_names))
 		return FIELD_NONE;
 	if (value[0] == '\0')
@@ -182,7 +181,7 @@ static bool is_blank_line(const char *line, size_t len)
 }
 
 static void note_invalid(struct mail_fields *fields, const char *line,
-			 size_t len)
+                         size_t len)
 {
 	if (fields->invalid != NULL)
 		return;
@@ -190,7 +189,7 @@ static void note_invalid(struct mail_fields *fields, const char *line,
 }
 
 void fields_take(const char *text, struct mail_fields *ret_fields,
-		 char **ret_text)
+                 char **ret_text)
 {
 	struct mail_fields fields = { 0 };
 	GString *kept = g_string_new(NULL);
@@ -212,7 +211,7 @@ void fields_take(const char *text, struct mail_fields *ret_fields,
 		at += whole;
 	}
 	bool any = fields.priority != MAIL_PRIORITY_NONE ||
-	      fields.service != NULL || fields.invalid != NULL;
+	           fields.service != NULL || fields.invalid != NULL;
 	if (any) {
 		g_string_append(kept, at);
 		*ret_text = g_string_free(kept, FALSE);
@@ -234,12 +233,12 @@ void mail_fields_clear(struct mail_fields *fields)
 
 /* ---- staff commands ---- */
 
-static const char *const note_words[] = { "nota", "note", "interno",
-					  "interna", "internal", NULL };
+static const char *const note_words[] = { "nota",    "note",     "interno",
+	                                  "interna", "internal", NULL };
 static const char *const assign_words[] = { "atribuir", "assign", "asignar",
-					    NULL };
+	                                    NULL };
 static const char *const mine_words[] = { "assumir", "take", "meu", "tomar",
-					  NULL };
+	                                  NULL };
 static const char *const status_words[] = { "status", "estado", NULL };
 
 static void command_free(gpointer data)
@@ -262,7 +261,7 @@ static struct command *command_new(enum command_kind kind, const char *argument)
 /* The command of a word and its argument, or NULL. *ret_rest is text of the
  * line that is no argument, "" if none. */
 static struct command *read_command(const char *word, const char *argument,
-				    const char **ret_rest)
+                                    const char **ret_rest)
 {
 	g_autofree char *folded = fold(argument, strlen(argument));
 	enum mail_priority priority = MAIL_PRIORITY_NONE;
@@ -275,13 +274,13 @@ static struct command *read_command(const char *word, const char *argument,
 	}
 	if (is_one_of(word, mine_words))
 		return folded[0] == '\0' ? command_new(COMMAND_ASSIGN, "")
-					 : NULL;
+		                         : NULL;
 	if (is_one_of(word, assign_words))
 		return command_new(COMMAND_ASSIGN, argument);
 	if (is_one_of(word, priority_names))
 		return find_priority(folded, &priority, &name)
-			       ? command_new(COMMAND_PRIORITY, name)
-			       : NULL;
+		               ? command_new(COMMAND_PRIORITY, name)
+		               : NULL;
 	if (is_one_of(word, status_words))
 		name = find_status(folded);
 	else if (folded[0] == '\0')
@@ -317,7 +316,7 @@ struct taking {
 };
 
 static void take_command_line(struct taking *taking, const char *line,
-			      size_t len)
+                              size_t len)
 {
 	size_t end = 0;
 	g_autofree char *word = command_word(line, len, &end);
@@ -333,12 +332,12 @@ static void take_command_line(struct taking *taking, const char *line,
 			g_ptr_array_add(taking->commands, command);
 			if (rest[0] != '\0')
 				g_string_append_printf(taking->text, "%s\n",
-						       rest);
+				                       rest);
 			return;
 		}
 		if (taking->unknown->len < COMMANDS_MAX)
 			g_ptr_array_add(taking->unknown,
-					g_strconcat("#", word, NULL));
+			                g_strconcat("#", word, NULL));
 	}
 	g_string_append_len(taking->text, line, (gssize)len);
 	g_string_append_c(taking->text, '\n');

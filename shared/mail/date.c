@@ -31,10 +31,10 @@ static const struct {
 	const char *name;
 	int offset;
 } zones[] = {
-	{ "EST", -300 }, { "EDT", -240 }, { "CST", -360 }, { "CDT", -300 },
-	{ "MST", -420 }, { "MDT", -360 }, { "PST", -480 }, { "PDT", -420 },
-	{ "BRT", -180 }, { "BRST", -120 }, { "CET", 60 },  { "CEST", 120 },
-	{ "WEST", 60 },  { "EET", 120 },  { "EEST", 180 }, { "JST", 540 },
+	{ "EST", -300 }, { "EDT", -240 },  { "CST", -360 }, { "CDT", -300 },
+	{ "MST", -420 }, { "MDT", -360 },  { "PST", -480 }, { "PDT", -420 },
+	{ "BRT", -180 }, { "BRST", -120 }, { "CET", 60 },   { "CEST", 120 },
+	{ "WEST", 60 },  { "EET", 120 },   { "EEST", 180 }, { "JST", 540 },
 };
 
 static bool all_digits(const char *word, size_t max)
@@ -122,10 +122,10 @@ static char **split(const char *value)
 		else if (*value == ')' && depth > 0)
 			depth--;
 		else if (depth == 0)
-			g_string_append_c(flat, *value == ',' ||
-							g_ascii_isspace(*value)
-							? ' '
-							: *value);
+			g_string_append_c(
+				flat, *value == ',' || g_ascii_isspace(*value)
+					      ? ' '
+					      : *value);
 	}
 	char **words = g_strsplit(flat->str, " ", WORDS_MAX * 2);
 
@@ -149,7 +149,7 @@ static void take_word(const char *word, struct date *date)
 static bool is_sane(const struct date *date)
 {
 	return g_date_valid_dmy((GDateDay)date->day, (GDateMonth)date->month,
-				(GDateYear)date->year) &&
+	                        (GDateYear)date->year) &&
 	       date->year >= 1970 && date->hour < 24 && date->minute < 60 &&
 	       date->second <= 60 && ABS(date->offset) < 24 * 60;
 }
@@ -167,11 +167,11 @@ gint64 date_parse(const char *value)
 	GDate day;
 
 	g_date_set_dmy((g_date_clear(&day, 1), &day), (GDateDay)date.day,
-		       (GDateMonth)date.month, (GDateYear)date.year);
+	               (GDateMonth)date.month, (GDateYear)date.year);
 	gint64 days = (gint64)g_date_get_julian(&day) - 719163;
 	gint64 ms = days * CLOCK_DAY + date.hour * CLOCK_HOUR +
-		    (date.minute - date.offset) * CLOCK_MINUTE +
-		    date.second * CLOCK_SECOND;
+	            (date.minute - date.offset) * CLOCK_MINUTE +
+	            date.second * CLOCK_SECOND;
 
 	return MAX(ms, 0);
 }

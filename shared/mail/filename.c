@@ -77,8 +77,8 @@ static bool next_parameter(const char **at, struct parameter *ret_parameter)
 	p++;
 	skip_space(&p);
 	ret_parameter->is_quoted = *p == '"';
-	ret_parameter->value = ret_parameter->is_quoted ? take_quoted(&p)
-							: take_bare(&p);
+	ret_parameter->value =
+		ret_parameter->is_quoted ? take_quoted(&p) : take_bare(&p);
 	*at = p;
 	return true;
 }
@@ -100,7 +100,7 @@ static void sections_clear(struct sections *sections)
 
 /* Files a parameter under the name asked for; takes the value if it fits. */
 static void sections_add(struct sections *sections, const char *wanted,
-			 struct parameter *parameter)
+                         struct parameter *parameter)
 {
 	size_t len = strlen(wanted);
 	const char *rest = parameter->name + len;
@@ -116,7 +116,8 @@ static void sections_add(struct sections *sections, const char *wanted,
 		char *end;
 		unsigned long n = strtoul(rest + 1, &end, 10);
 
-		if (n >= SECTIONS_MAX || (*end != '\0' && strcmp(end, "*") != 0))
+		if (n >= SECTIONS_MAX ||
+		    (*end != '\0' && strcmp(end, "*") != 0))
 			return;
 		slot = &sections->text[n];
 		if (*slot == NULL)
@@ -132,16 +133,16 @@ static void append_percent(GString *out, const char *text)
 	for (; *text != '\0'; text++) {
 		int high = g_ascii_xdigit_value(text[0]);
 		bool is_code = text[0] == '%' && text[1] != '\0' &&
-			       g_ascii_isxdigit(text[1]) &&
-			       g_ascii_isxdigit(text[2]);
+		               g_ascii_isxdigit(text[1]) &&
+		               g_ascii_isxdigit(text[2]);
 
 		if (!is_code) {
 			g_string_append_c(out, *text);
 			continue;
 		}
 		high = g_ascii_xdigit_value(text[1]);
-		g_string_append_c(out, (char)(high * 16 +
-					      g_ascii_xdigit_value(text[2])));
+		g_string_append_c(
+			out, (char)(high * 16 + g_ascii_xdigit_value(text[2])));
 		text += 2;
 	}
 }
@@ -211,13 +212,13 @@ static char *sections_value(const struct sections *sections)
 		g_autofree char *joined = join_sections(sections);
 
 		return strstr(joined, "=?") != NULL ? decode_plain(joined)
-						    : g_steal_pointer(&joined);
+		                                    : g_steal_pointer(&joined);
 	}
 	return sections->plain != NULL ? decode_plain(sections->plain) : NULL;
 }
 
 char *filename_dup_parameter(const char *value, const char *name,
-			     guint64 max_parameters)
+                             guint64 max_parameters)
 {
 	struct sections sections = { 0 };
 	struct parameter parameter = { 0 };
@@ -243,7 +244,8 @@ static bool is_invisible(gunichar ch)
 	return ch == 0x61c || (ch >= 0x200b && ch <= 0x200f) ||
 	       (ch >= 0x2028 && ch <= 0x202e) ||
 	       (ch >= 0x2060 && ch <= 0x206f) || ch == 0xfeff ||
-	       (ch >= 0xfff9 && ch <= 0xfffb) || (ch >= 0xe0000 && ch <= 0xe007f);
+	       (ch >= 0xfff9 && ch <= 0xfffb) ||
+	       (ch >= 0xe0000 && ch <= 0xe007f);
 }
 
 static bool is_forbidden(gunichar ch)
@@ -262,7 +264,7 @@ static bool is_reserved(const char *name)
 			return true;
 	return len == 4 && g_ascii_isdigit(name[3]) &&
 	       (g_ascii_strncasecmp(name, "com", 3) == 0 ||
-		g_ascii_strncasecmp(name, "lpt", 3) == 0);
+	        g_ascii_strncasecmp(name, "lpt", 3) == 0);
 }
 
 /* Where the extension starts, or the end if there is none worth keeping. */
@@ -272,8 +274,8 @@ static size_t extension_at(const char *name)
 	size_t len = strlen(name);
 
 	return dot != NULL && dot != name && strlen(dot) <= 16
-		       ? (size_t)(dot - name)
-		       : len;
+	               ? (size_t)(dot - name)
+	               : len;
 }
 
 /* Cuts the stem so that the whole fits into max bytes. */
@@ -397,7 +399,7 @@ static const struct {
 char *filename_dup_for_type(const char *content_type)
 {
 	static const char *const families[] = { "image", "audio", "video",
-						"text" };
+		                                "text" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(type_names); i++)
 		if (g_ascii_strcasecmp(content_type, type_names[i].type) == 0)

@@ -23,7 +23,7 @@
  * valid UTF-8, not safe yet.
  */
 char *filename_dup_parameter(const char *value, const char *name,
-			     guint64 max_parameters);
+                             guint64 max_parameters);
 
 /* A safe name for any text, "" if nothing is left. Owned by the caller. */
 char *filename_dup_safe(const char *name);

@@ -38,30 +38,30 @@ static const struct {
 	const char *name;
 	enum tag_effect effect;
 } tags[] = {
-	{ "a", TAG_LINK },	     { "address", TAG_BLOCK },
+	{ "a", TAG_LINK },           { "address", TAG_BLOCK },
 	{ "article", TAG_BLOCK },    { "blockquote", TAG_QUOTE },
-	{ "body", TAG_BLOCK },	     { "br", TAG_BREAK },
+	{ "body", TAG_BLOCK },       { "br", TAG_BREAK },
 	{ "caption", TAG_BLOCK },    { "center", TAG_BLOCK },
-	{ "dd", TAG_BLOCK },	     { "dir", TAG_LIST },
-	{ "div", TAG_BLOCK },	     { "dl", TAG_PARAGRAPH },
-	{ "dt", TAG_BLOCK },	     { "fieldset", TAG_BLOCK },
+	{ "dd", TAG_BLOCK },         { "dir", TAG_LIST },
+	{ "div", TAG_BLOCK },        { "dl", TAG_PARAGRAPH },
+	{ "dt", TAG_BLOCK },         { "fieldset", TAG_BLOCK },
 	{ "figcaption", TAG_BLOCK }, { "figure", TAG_BLOCK },
 	{ "footer", TAG_BLOCK },     { "form", TAG_BLOCK },
 	{ "h1", TAG_PARAGRAPH },     { "h2", TAG_PARAGRAPH },
 	{ "h3", TAG_PARAGRAPH },     { "h4", TAG_PARAGRAPH },
 	{ "h5", TAG_PARAGRAPH },     { "h6", TAG_PARAGRAPH },
-	{ "head", TAG_BLOCK },	     { "header", TAG_BLOCK },
-	{ "hr", TAG_RULE },	     { "html", TAG_BLOCK },
-	{ "img", TAG_IMAGE },	     { "li", TAG_ITEM },
-	{ "main", TAG_BLOCK },	     { "menu", TAG_LIST },
-	{ "nav", TAG_BLOCK },	     { "ol", TAG_LIST },
+	{ "head", TAG_BLOCK },       { "header", TAG_BLOCK },
+	{ "hr", TAG_RULE },          { "html", TAG_BLOCK },
+	{ "img", TAG_IMAGE },        { "li", TAG_ITEM },
+	{ "main", TAG_BLOCK },       { "menu", TAG_LIST },
+	{ "nav", TAG_BLOCK },        { "ol", TAG_LIST },
 	{ "option", TAG_BLOCK },     { "p", TAG_PARAGRAPH },
-	{ "pre", TAG_PRE },	     { "script", TAG_SILENT },
+	{ "pre", TAG_PRE },          { "script", TAG_SILENT },
 	{ "section", TAG_BLOCK },    { "style", TAG_SILENT },
-	{ "table", TAG_BLOCK },	     { "td", TAG_CELL },
+	{ "table", TAG_BLOCK },      { "td", TAG_CELL },
 	{ "textarea", TAG_PRE },     { "th", TAG_CELL },
 	{ "title", TAG_SILENT },     { "tr", TAG_BLOCK },
-	{ "ul", TAG_LIST },	     { "xml", TAG_SILENT },
+	{ "ul", TAG_LIST },          { "xml", TAG_SILENT },
 };
 
 struct tag {
@@ -155,7 +155,7 @@ static void write_text(struct reader *reader, const char *text)
 static void take_char(struct reader *reader, gunichar ch)
 {
 	bool blank = ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n' ||
-		     ch == '\f';
+	             ch == '\f';
 
 	if (reader->pre > 0 && ch == '\n') {
 		write_break(reader);
@@ -178,10 +178,10 @@ static gunichar valid_char(unsigned long number)
 {
 	/* Numbers in the C1 range mean windows-1252, as in HTML 5. */
 	static const gunichar c1[32] = {
-		0x20ac, 0x81,	0x201a, 0x192,	0x201e, 0x2026, 0x2020, 0x2021,
-		0x2c6,	0x2030, 0x160,	0x2039, 0x152,	0x8d,	0x17d,	0x8f,
-		0x90,	0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-		0x2dc,	0x2122, 0x161,	0x203a, 0x153,	0x9d,	0x17e,	0x178,
+		0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,
+		0x2c6,  0x2030, 0x160,  0x2039, 0x152,  0x8d,   0x17d,  0x8f,
+		0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+		0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0x9d,   0x17e,  0x178,
 	};
 
 	if (number >= 0x80 && number < 0xa0)
@@ -248,7 +248,7 @@ static const char *find_tag_end(struct reader *reader, const char *from)
 		} else if (*p == '>') {
 			return p;
 		} else if ((*p == '"' || *p == '\'') && p > from &&
-			   (p[-1] == '=' || g_ascii_isspace(p[-1]))) {
+		           (p[-1] == '=' || g_ascii_isspace(p[-1]))) {
 			quote = *p;
 		}
 	}
@@ -260,8 +260,7 @@ static const char *find_tag_end(struct reader *reader, const char *from)
 }
 
 /* Reads the tag at "<"; false if it is plain text. */
-static bool read_tag(struct reader *reader, const char *at,
-		     struct tag *ret_tag)
+static bool read_tag(struct reader *reader, const char *at, struct tag *ret_tag)
 {
 	const char *p = at + 1;
 	size_t len = 0;
@@ -309,18 +308,19 @@ static char *dup_attribute(const struct tag *tag, const char *wanted)
 			while (p < tag->end && g_ascii_isspace(*p))
 				p++;
 			char quote = p < tag->end && (*p == '"' || *p == '\'')
-					     ? *p
-					     : '\0';
+			                     ? *p
+			                     : '\0';
 
 			value = p + (quote != '\0');
 			for (p = value; p < tag->end; p++)
 				if (quote != '\0' ? *p == quote
-						  : g_ascii_isspace(*p))
+				                  : g_ascii_isspace(*p))
 					break;
 		}
 		if (name_len == wanted_len &&
 		    g_ascii_strncasecmp(name, wanted, name_len) == 0)
-			return g_strndup(value, (size_t)(MAX(p, value) - value));
+			return g_strndup(value,
+			                 (size_t)(MAX(p, value) - value));
 		if (p < tag->end)
 			p++;
 		if (name_len == 0 && p == name)
@@ -339,7 +339,7 @@ static char *decode_entities(const char *text)
 
 		if (*text == '&')
 			g_string_append_unichar(out,
-						read_entity(text, end, &len));
+			                        read_entity(text, end, &len));
 		else
 			g_string_append_c(out, *text);
 		text += len;
@@ -391,8 +391,8 @@ static void take_quote(struct reader *reader, const struct tag *tag)
 
 static bool same_target(const char *text, const char *href)
 {
-	static const char *const schemes[] = { "mailto:", "https://",
-					       "http://", "tel:" };
+	static const char *const schemes[] = { "mailto:", "https://", "http://",
+		                               "tel:" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
 		if (g_str_has_prefix(href, schemes[i]))
@@ -412,8 +412,8 @@ static void close_link(struct reader *reader)
 {
 	if (reader->href == NULL)
 		return;
-	const char *text = reader->out->str +
-			   MIN(reader->link_start, reader->out->len);
+	const char *text =
+		reader->out->str + MIN(reader->link_start, reader->out->len);
 	g_autofree char *shown = g_strstrip(g_strdup(text));
 
 	if (shown[0] != '\0' && !same_target(shown, reader->href)) {
@@ -566,8 +566,8 @@ static void take_effect(struct reader *reader, const struct tag *tag)
 
 static bool is_hidden(const struct tag *tag)
 {
-	static const char *const names[] = { "div", "span", "p", "td", "tr",
-					     "table" };
+	static const char *const names[] = { "div", "span", "p",
+		                             "td",  "tr",   "table" };
 	bool candidate = false;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
@@ -693,6 +693,22 @@ char *html_to_text(const char *html, guint64 max_tags, bool *ret_cut)
 	if (reader.at < reader.end && ret_cut != NULL)
 		*ret_cut = true;
 	return g_string_free(reader.out, FALSE);
+}
+
+char *html_dup_charset(const char *data, size_t len)
+{
+	static const char mark[] = "charset=";
+	g_autofree char *head = g_ascii_strdown(data, (gssize)MIN(len, 1024));
+	const char *meta = strstr(head, "<meta");
+	const char *at = meta != NULL ? strstr(meta, mark) : NULL;
+
+	if (at == NULL)
+		return NULL;
+	at += strlen(mark);
+	at += strspn(at, "\"' ");
+	size_t n = strcspn(at, "\"' ;/>\r\n\t");
+
+	return n > 0 && n < 64 ? g_strndup(at, n) : NULL;
 }
 
 static char *decode_cid(const char *at, size_t len)

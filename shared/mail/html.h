@@ -20,6 +20,10 @@
  */
 char *html_to_text(const char *html, guint64 max_tags, bool *ret_cut);
 
+/* The charset a page declares within its first bytes (<meta charset=...>),
+ * as written, or NULL. Owned by the caller. */
+char *html_dup_charset(const char *data, size_t len);
+
 /* Adds the Content-IDs that "cid:" URLs name to a set of owned strings. */
 void html_collect_cids(const char *html, guint64 max, GHashTable *cids);
 

@@ -18,7 +18,7 @@ static const char *const kind_names[] = {
 	[MAIL_KIND_LIST] = "list",
 };
 _Static_assert(G_N_ELEMENTS(kind_names) == MAIL_KIND__COUNT,
-	       "one name for each kind");
+               "one name for each kind");
 
 const char *mail_kind_name(enum mail_kind kind)
 {

@@ -31,15 +31,14 @@ static void add(GVariantBuilder *builder, const char *key, GVariant *value)
 }
 
 static void add_text(GVariantBuilder *builder, const char *key,
-		     const char *value)
+                     const char *value)
 {
 	add(builder, key, g_variant_new_string(value));
 }
 
 static void add_list(GVariantBuilder *builder, const char *key, char **list)
 {
-	add(builder, key,
-	    g_variant_new_strv((const char *const *)list, -1));
+	add(builder, key, g_variant_new_strv((const char *const *)list, -1));
 }
 
 /* A text that mailbox_new_lenient() makes the same mailbox of. */
@@ -53,8 +52,8 @@ static char *dup_written(const struct mailbox *mailbox)
 
 	/* Else the local part needs quotes, which the key has. */
 	return key != NULL && strcmp(key, mailbox->address) == 0
-		       ? g_steal_pointer(&written)
-		       : g_strdup(mailbox->address);
+	               ? g_steal_pointer(&written)
+	               : g_strdup(mailbox->address);
 }
 
 static GVariant *mailboxes_to_variant(const GPtrArray *mailboxes)
@@ -85,9 +84,9 @@ static GVariant *parts_to_variant(const GPtrArray *parts)
 		const struct mail_part *part = g_ptr_array_index(parts, i);
 
 		g_variant_builder_add(&builder, "(ssssb@ay)", part->filename,
-				      part->content_type, part->detected_type,
-				      part->content_id, part->is_inline,
-				      bytes_to_variant(part->data));
+		                      part->content_type, part->detected_type,
+		                      part->content_id, part->is_inline,
+		                      bytes_to_variant(part->data));
 	}
 	return g_variant_builder_end(&builder);
 }
@@ -102,23 +101,23 @@ static GVariant *bounce_to_variant(const struct mail_bounce *bounce)
 			g_ptr_array_index(bounce->recipients, i);
 
 		g_variant_builder_add(&builder, "(ssss)", recipient->address,
-				      recipient->action, recipient->status,
-				      recipient->diagnostic);
+		                      recipient->action, recipient->status,
+		                      recipient->diagnostic);
 	}
 	return g_variant_new("(ss@a(ssss))", bounce->original_id,
-			     bounce->original_envelope,
-			     g_variant_builder_end(&builder));
+	                     bounce->original_envelope,
+	                     g_variant_builder_end(&builder));
 }
 
 static GVariant *abuse_to_variant(const struct mail_abuse *abuse)
 {
 	return g_variant_new(ABUSE, abuse->feedback_type, abuse->source_ip,
-			     abuse->reported_domain, abuse->reporter,
-			     abuse->arrival_date, abuse->format);
+	                     abuse->reported_domain, abuse->reporter,
+	                     abuse->arrival_date, abuse->format);
 }
 
 static void add_fields(GVariantBuilder *builder,
-		       const struct mail_fields *fields)
+                       const struct mail_fields *fields)
 {
 	add(builder, "priority", g_variant_new_uint32(fields->priority));
 	add_text(builder, "service", fields->service);
@@ -159,12 +158,12 @@ GVariant *mail_to_variant(const struct mail *mail)
 static bool bad(GError **error, const char *what)
 {
 	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_SYNTAX,
-		    "parsed message: bad %s", what);
+	            "parsed message: bad %s", what);
 	return false;
 }
 
 static GVariant *lookup(GVariant *dict, const char *key, const char *type,
-			GError **error)
+                        GError **error)
 {
 	GVariant *value =
 		g_variant_lookup_value(dict, key, G_VARIANT_TYPE(type));
@@ -184,7 +183,7 @@ static bool is_line(const char *text)
 }
 
 static bool take_text(GVariant *dict, const char *key, char **ret_text,
-		      GError **error)
+                      GError **error)
 {
 	g_autoptr(GVariant) value = lookup(dict, key, "s", error);
 
@@ -195,14 +194,14 @@ static bool take_text(GVariant *dict, const char *key, char **ret_text,
 }
 
 static bool take_line(GVariant *dict, const char *key, char **ret_text,
-		      GError **error)
+                      GError **error)
 {
 	return take_text(dict, key, ret_text, error) &&
 	       (is_line(*ret_text) || bad(error, key));
 }
 
 static bool take_list(GVariant *dict, const char *key, char ***ret_list,
-		      GError **error)
+                      GError **error)
 {
 	g_autoptr(GVariant) value = lookup(dict, key, "as", error);
 
@@ -218,7 +217,7 @@ static bool take_list(GVariant *dict, const char *key, char ***ret_list,
 }
 
 static bool take_number(GVariant *dict, const char *key, guint32 max,
-			guint32 *ret_number, GError **error)
+                        guint32 *ret_number, GError **error)
 {
 	g_autoptr(GVariant) value = lookup(dict, key, "u", error);
 
@@ -231,7 +230,7 @@ static bool take_number(GVariant *dict, const char *key, guint32 max,
 }
 
 static bool take_mailboxes(GVariant *dict, const char *key,
-			   GPtrArray *mailboxes, GError **error)
+                           GPtrArray *mailboxes, GError **error)
 {
 	g_autoptr(GVariant) value = lookup(dict, key, MAILBOXES, error);
 
@@ -276,8 +275,8 @@ static bool take_parts(GVariant *dict, GPtrArray *parts, GError **error)
 		gboolean is_inline = FALSE;
 
 		g_variant_get(item, "(ssssb@ay)", &part->filename,
-			      &part->content_type, &part->detected_type,
-			      &part->content_id, &is_inline, &data);
+		              &part->content_type, &part->detected_type,
+		              &part->content_id, &is_inline, &data);
 		part->is_inline = is_inline;
 		part->data = g_variant_get_data_as_bytes(data);
 		g_ptr_array_add(parts, part);
@@ -289,7 +288,7 @@ static bool take_parts(GVariant *dict, GPtrArray *parts, GError **error)
 }
 
 static bool take_recipients(GVariant *value, GPtrArray *recipients,
-			    GError **error)
+                            GError **error)
 {
 	GVariantIter iter;
 	char *address, *action, *status, *diagnostic;
@@ -297,7 +296,7 @@ static bool take_recipients(GVariant *value, GPtrArray *recipients,
 
 	g_variant_iter_init(&iter, value);
 	while (sane && g_variant_iter_next(&iter, "(ssss)", &address, &action,
-					   &status, &diagnostic)) {
+	                                   &status, &diagnostic)) {
 		struct mail_bounce_recipient *recipient =
 			g_new(struct mail_bounce_recipient, 1);
 
@@ -308,8 +307,8 @@ static bool take_recipients(GVariant *value, GPtrArray *recipients,
 			.diagnostic = diagnostic,
 		};
 		g_ptr_array_add(recipients, recipient);
-		sane = is_line(address) && is_line(action) &&
-		       is_line(status) && is_line(diagnostic);
+		sane = is_line(address) && is_line(action) && is_line(status) &&
+		       is_line(diagnostic);
 	}
 	return sane || bad(error, "bounce recipients");
 }
@@ -323,7 +322,7 @@ static bool take_bounce(GVariant *dict, struct mail *mail, GError **error)
 		return false;
 	mail->bounce = mail_bounce_new();
 	g_variant_get(value, "(ss@a(ssss))", &mail->bounce->original_id,
-		      &mail->bounce->original_envelope, &recipients);
+	              &mail->bounce->original_envelope, &recipients);
 	if (!is_line(mail->bounce->original_id) ||
 	    !is_line(mail->bounce->original_envelope))
 		return bad(error, "bounce");
@@ -339,11 +338,11 @@ static bool take_abuse(GVariant *dict, struct mail *mail, GError **error)
 	struct mail_abuse *abuse = mail->abuse = g_new0(struct mail_abuse, 1);
 
 	g_variant_get(value, ABUSE, &abuse->feedback_type, &abuse->source_ip,
-		      &abuse->reported_domain, &abuse->reporter,
-		      &abuse->arrival_date, &abuse->format);
+	              &abuse->reported_domain, &abuse->reporter,
+	              &abuse->arrival_date, &abuse->format);
 	return (is_line(abuse->feedback_type) && is_line(abuse->source_ip) &&
-		is_line(abuse->reported_domain) && is_line(abuse->reporter) &&
-		is_line(abuse->arrival_date) && is_line(abuse->format)) ||
+	        is_line(abuse->reported_domain) && is_line(abuse->reporter) &&
+	        is_line(abuse->arrival_date) && is_line(abuse->format)) ||
 	       bad(error, "abuse");
 }
 
@@ -362,12 +361,12 @@ static bool take_kind(GVariant *dict, struct mail *mail, GError **error)
 }
 
 static bool take_fields(GVariant *dict, struct mail_fields *fields,
-			GError **error)
+                        GError **error)
 {
 	guint32 priority = 0;
 
 	if (!take_number(dict, "priority", MAIL_PRIORITY__COUNT - 1, &priority,
-			 error))
+	                 error))
 		return false;
 	fields->priority = (enum mail_priority)priority;
 	return take_line(dict, "service", &fields->service, error) &&
@@ -417,7 +416,7 @@ static bool take_body(GVariant *dict, struct mail *mail, GError **error)
 	       take_forward(dict, &mail->is_forward, error) &&
 	       take_fields(dict, &mail->fields, error) &&
 	       take_number(dict, "warnings", G_MAXUINT32, &mail->warnings,
-			   error);
+	                   error);
 }
 
 struct mail *mail_from_variant(GVariant *variant, GError **error)

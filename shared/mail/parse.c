@@ -63,7 +63,7 @@ static void take_message_id(struct head *head, const struct header_field *field)
 static char **take_last_ids(struct head *head, const struct header_field *field)
 {
 	char **ids = header_dup_message_ids(field->value, field->value_len,
-					    field->value_len);
+	                                    field->value_len);
 	size_t n = g_strv_length(ids);
 	size_t max = (size_t)head->limits->references;
 
@@ -76,7 +76,7 @@ static char **take_last_ids(struct head *head, const struct header_field *field)
 }
 
 static void take_in_reply_to(struct head *head,
-			     const struct header_field *field)
+                             const struct header_field *field)
 {
 	head->mail->in_reply_to = take_last_ids(head, field);
 }
@@ -102,7 +102,7 @@ static void take_subject(struct head *head, const struct header_field *field)
 }
 
 static void note_priority(struct head *head, const struct header_field *field,
-			  const char *high, const char *low)
+                          const char *high, const char *low)
 {
 	g_autofree char *value = header_unfold(field->value, field->value_len);
 	g_autofree char *lower = g_ascii_strdown(value, -1);
@@ -128,7 +128,7 @@ static void take_importance(struct head *head, const struct header_field *field)
 }
 
 static void take_normal_importance(struct head *head,
-				   const struct header_field *field)
+                                   const struct header_field *field)
 {
 	note_priority(head, field, "hu", "l");
 }
@@ -151,9 +151,9 @@ static void add_addresses(GPtrArray *to, InternetAddressList *list, guint64 max)
 
 		if (INTERNET_ADDRESS_IS_GROUP(address)) {
 			add_addresses(to,
-				      internet_address_group_get_members(
+			              internet_address_group_get_members(
 					      INTERNET_ADDRESS_GROUP(address)),
-				      max);
+			              max);
 			continue;
 		}
 		const char *text = internet_address_mailbox_get_addr(
@@ -171,7 +171,7 @@ static void add_addresses(GPtrArray *to, InternetAddressList *list, guint64 max)
 }
 
 static void take_addresses(struct head *head, const struct header_field *field,
-			   GPtrArray *to)
+                           GPtrArray *to)
 {
 	g_autofree char *value =
 		charset_prepare_header(field->value, field->value_len);
@@ -215,13 +215,13 @@ static void take_reply_to(struct head *head, const struct header_field *field)
 
 /* In a stub GMime is not asked: one plain mailbox, or none. */
 static void take_from_strictly(struct head *head,
-			       const struct header_field *field)
+                               const struct header_field *field)
 {
 	struct mailbox *mailbox = NULL;
 
 	if (head->mail->from->len == 0 &&
 	    address_parse_from(field->value, field->value_len, &mailbox) ==
-		    ADDRESS_OK)
+	            ADDRESS_OK)
 		g_ptr_array_add(head->mail->from, mailbox);
 }
 
@@ -259,7 +259,7 @@ static const struct head_row rows[] = {
 };
 
 static void take_field(struct head *head, const struct head_row *table,
-		       size_t n, const struct header_field *field)
+                       size_t n, const struct header_field *field)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!header_is(field, table[i].name))
@@ -277,7 +277,7 @@ static void take_field(struct head *head, const struct head_row *table,
 
 /* Returns the body's first byte, or NULL if there is no header. */
 static const char *read_head(struct head *head, const struct head_row *table,
-			     size_t n, const char *data, size_t len)
+                             size_t n, const char *data, size_t len)
 {
 	struct header_walk walk;
 	struct header_field field;
@@ -303,7 +303,7 @@ static GMimeStream *borrow_stream(GByteArray *array)
 }
 
 static bool read_tree(struct mail *mail, GByteArray *array,
-		      const struct limits *limits)
+                      const struct limits *limits)
 {
 	g_autoptr(GMimeStream) stream = borrow_stream(array);
 	g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
@@ -322,7 +322,7 @@ static bool read_tree(struct mail *mail, GByteArray *array,
 }
 
 static void read_body(struct mail *mail, GBytes *raw, const char *body,
-		      const struct limits *limits)
+                      const struct limits *limits)
 {
 	gsize len = 0;
 	const char *data = text_of_bytes(raw, &len);
@@ -382,7 +382,7 @@ static void take_fields(struct mail *mail)
 }
 
 static void find_kind(struct mail *mail, const char *data, size_t len,
-		      const struct limits *limits)
+                      const struct limits *limits)
 {
 	if (abuse_read(mail, data, len))
 		mail->kind = MAIL_KIND_ABUSE_REPORT;
@@ -393,7 +393,7 @@ static void find_kind(struct mail *mail, const char *data, size_t len,
 }
 
 static void understand(struct mail *mail, const char *data, size_t len,
-		       const struct limits *limits)
+                       const struct limits *limits)
 {
 	find_kind(mail, data, len, limits);
 	if (mail->kind == MAIL_KIND_HUMAN)
@@ -434,19 +434,19 @@ static GBytes *end_header(GBytes *raw, bool *ret_repaired)
 }
 
 static struct mail *parse_scanned(GBytes *raw, const struct limits *limits,
-				  GError **error)
+                                  GError **error)
 {
 	gsize len = 0;
 	const char *data = text_of_bytes(raw, &len);
 	AUTO(mail) mail = mail_new();
 	struct head head = { .mail = mail, .limits = limits };
-	const char *body = len > 0 ? read_head(&head, rows, G_N_ELEMENTS(rows),
-					       data, len)
-				   : NULL;
+	const char *body =
+		len > 0 ? read_head(&head, rows, G_N_ELEMENTS(rows), data, len)
+			: NULL;
 
 	if (body == NULL) {
 		g_set_error_literal(error, PORTARIA_ERROR,
-				    PORTARIA_ERROR_SYNTAX, "no header");
+		                    PORTARIA_ERROR_SYNTAX, "no header");
 		return NULL;
 	}
 	mail_fill(mail);
@@ -461,7 +461,7 @@ static struct mail *parse_scanned(GBytes *raw, const struct limits *limits,
 }
 
 struct mail *mail_parse(GBytes *raw, const struct limits *limits,
-			GError **error)
+                        GError **error)
 {
 	bool repaired = false;
 	g_autoptr(GBytes) whole = end_header(raw, &repaired);
@@ -477,7 +477,7 @@ struct mail *mail_parse(GBytes *raw, const struct limits *limits,
 }
 
 struct mail *mail_parse_stub(GBytes *raw, const struct limits *limits,
-			     const char *why)
+                             const char *why)
 {
 	gsize len = 0;
 	const char *data = text_of_bytes(raw, &len);

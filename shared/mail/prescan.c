@@ -35,7 +35,7 @@ struct boundary {
 struct block {
 	char *first_type; /* Content-Type as sent */
 	char *last_type;  /* Content-Type, encoded words decoded */
-	bool is_encoded; /* base64, quoted-printable or uuencode */
+	bool is_encoded;  /* base64, quoted-printable or uuencode */
 	guint64 fields;
 	guint64 bytes;
 };
@@ -60,13 +60,13 @@ struct line {
 };
 
 static bool over_limit(struct prescan *scan, const char *name, guint64 found,
-		       guint64 limit)
+                       guint64 limit)
 {
 	if (found <= limit)
 		return false;
 	g_set_error(scan->error, PORTARIA_ERROR, PORTARIA_ERROR_LIMIT,
-		    "%s: %" G_GUINT64_FORMAT " found, limit %" G_GUINT64_FORMAT,
-		    name, found, limit);
+	            "%s: %" G_GUINT64_FORMAT " found, limit %" G_GUINT64_FORMAT,
+	            name, found, limit);
 	return true;
 }
 
@@ -116,7 +116,7 @@ enum found { FOUND_NONE, FOUND_PART, FOUND_END };
 /* Looks a line up among the open boundaries, innermost first, and closes
  * what the line closes. */
 static bool match_boundary(struct prescan *scan, const struct line *line,
-			   enum found *ret_found)
+                           enum found *ret_found)
 {
 	*ret_found = FOUND_NONE;
 	if (line->len < 2 || memcmp(line->start, "--", 2) != 0)
@@ -143,14 +143,14 @@ static bool match_boundary(struct prescan *scan, const struct line *line,
 	if (*ret_found == FOUND_PART) {
 		scan->parts++;
 		if (over_limit(scan, "mime_parts", scan->parts,
-			       scan->limits->mime_parts) ||
+		               scan->limits->mime_parts) ||
 		    over_limit(scan, "mime_depth", scan->depth,
-			       scan->limits->mime_depth))
+		               scan->limits->mime_depth))
 			return false;
 	}
 	return !over_limit(scan, "mime_parts (lines like boundaries)",
-			   scan->comparisons,
-			   scan->limits->mime_parts * COMPARISONS_PER_PART);
+	                   scan->comparisons,
+	                   scan->limits->mime_parts * COMPARISONS_PER_PART);
 }
 
 static guint64 count_byte(const char *data, size_t len, char byte)
@@ -167,13 +167,14 @@ static guint64 count_byte(const char *data, size_t len, char byte)
 
 static bool name_is(const char *start, size_t len, const char *name)
 {
-	return len == strlen(name) && g_ascii_strncasecmp(start, name, len) == 0;
+	return len == strlen(name) &&
+	       g_ascii_strncasecmp(start, name, len) == 0;
 }
 
 static bool is_address_name(const char *start, size_t len)
 {
 	static const char *const names[] = { "From", "Sender", "Reply-To",
-					     "To",   "Cc",     "Bcc" };
+		                             "To",   "Cc",     "Bcc" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 		if (name_is(start, len, names[i]))
@@ -181,34 +182,33 @@ static bool is_address_name(const char *start, size_t len)
 	return false;
 }
 
-static bool check_addresses(struct prescan *scan, const char *value,
-			    size_t len)
+static bool check_addresses(struct prescan *scan, const char *value, size_t len)
 {
 	scan->total_fields += count_byte(value, len, ',');
 	return !over_limit(scan, "addresses (groups in one header)",
-			   count_byte(value, len, ':'),
-			   scan->limits->addresses);
+	                   count_byte(value, len, ':'),
+	                   scan->limits->addresses);
 }
 
 /* GMime decodes encoded words before it looks for parameters, so a ";" may
  * hide in one. Quoting makes no difference: it is in the sender's hands. */
 static bool check_parameters(struct prescan *scan, const char *raw,
-			     char **ret_decoded)
+                             char **ret_decoded)
 {
 	g_autofree char *unfolded = g_mime_utils_header_unfold(raw);
 	g_autofree char *decoded =
 		g_mime_utils_header_decode_text(NULL, unfolded);
 
 	if (over_limit(scan, "mime_parameters",
-		       count_byte(decoded, strlen(decoded), ';'),
-		       scan->limits->mime_parameters))
+	               count_byte(decoded, strlen(decoded), ';'),
+	               scan->limits->mime_parameters))
 		return false;
 	*ret_decoded = g_steal_pointer(&decoded);
 	return true;
 }
 
 static bool take_content_field(struct prescan *scan, struct block *block,
-			       const char *name, const char *value)
+                               const char *name, const char *value)
 {
 	g_autofree char *decoded = NULL;
 
@@ -236,7 +236,7 @@ static bool is_encoded(const char *value)
 }
 
 static bool take_named_field(struct prescan *scan, struct block *block,
-			     const char *start, size_t len)
+                             const char *start, size_t len)
 {
 	const char *colon = memchr(start, ':', len);
 
@@ -246,8 +246,8 @@ static bool take_named_field(struct prescan *scan, struct block *block,
 	size_t value_len = (size_t)(start + len - value);
 	size_t name_len = (size_t)(colon - start);
 
-	while (name_len > 0 && (start[name_len - 1] == ' ' ||
-				start[name_len - 1] == '\t'))
+	while (name_len > 0 &&
+	       (start[name_len - 1] == ' ' || start[name_len - 1] == '\t'))
 		name_len--;
 	if (is_address_name(start, name_len))
 		return check_addresses(scan, value, value_len);
@@ -263,42 +263,42 @@ static bool take_named_field(struct prescan *scan, struct block *block,
 
 /* One whole field, folds included. */
 static bool take_field(struct prescan *scan, struct block *block,
-		       const char *start, size_t len)
+                       const char *start, size_t len)
 {
 	const struct limits *limits = scan->limits;
 
 	block->fields++;
 	scan->total_fields++;
 	return !over_limit(scan, "header_field_bytes", len,
-			   limits->header_field_bytes) &&
+	                   limits->header_field_bytes) &&
 	       !over_limit(scan, "headers", block->fields, limits->headers) &&
 	       take_named_field(scan, block, start, len) &&
 	       !over_limit(scan, "headers (all parts)", scan->total_fields,
-			   limits->headers * limits->mime_depth);
+	                   limits->headers * limits->mime_depth);
 }
 
-static bool check_block(struct prescan *scan, struct block *block,
-			size_t more)
+static bool check_block(struct prescan *scan, struct block *block, size_t more)
 {
 	const struct limits *limits = scan->limits;
 
 	block->bytes += more;
 	scan->total_header_bytes += more;
 	return !over_limit(scan, "header_bytes", block->bytes,
-			   limits->header_bytes) &&
+	                   limits->header_bytes) &&
 	       !over_limit(scan, "header_bytes (all parts)",
-			   scan->total_header_bytes,
-			   limits->header_bytes * limits->mime_depth);
+	                   scan->total_header_bytes,
+	                   limits->header_bytes * limits->mime_depth);
 }
 
 static bool is_blank_start(const struct line *line)
 {
-	return line->len > 0 && (line->start[0] == ' ' || line->start[0] == '\t');
+	return line->len > 0 &&
+	       (line->start[0] == ' ' || line->start[0] == '\t');
 }
 
 /* Reads fields until an empty line, a boundary or the end. */
 static bool read_block(struct prescan *scan, struct block *block,
-		       enum found *ret_found)
+                       enum found *ret_found)
 {
 	const char *field = NULL;
 	struct line line = { 0 };
@@ -309,13 +309,13 @@ static bool read_block(struct prescan *scan, struct block *block,
 		bool more = next_line(scan, &line);
 		bool folded = more && field != NULL && is_blank_start(&line);
 
-		if (more && !check_block(scan, block,
-					 (size_t)(scan->at - before)))
+		if (more &&
+		    !check_block(scan, block, (size_t)(scan->at - before)))
 			return false;
 		if (folded)
 			continue;
-		if (field != NULL && !take_field(scan, block, field,
-						 (size_t)(before - field)))
+		if (field != NULL &&
+		    !take_field(scan, block, field, (size_t)(before - field)))
 			return false;
 		if (!more || line.len == 0)
 			return true;
@@ -330,7 +330,7 @@ static bool read_block(struct prescan *scan, struct block *block,
 static bool is_message_type(const char *type, const char *subtype)
 {
 	static const char *const subtypes[] = { "rfc822", "rfc2822", "global",
-						"news" };
+		                                "news" };
 
 	if (g_ascii_strcasecmp(type, "message") != 0)
 		return false;
@@ -360,7 +360,7 @@ static void push_boundary(struct prescan *scan, const char *value)
 		.len = strlen(text) + 2,
 		.depth = scan->depth,
 		.is_digest = g_mime_content_type_is_type(type, "multipart",
-							 "digest"),
+		                                         "digest"),
 	};
 
 	g_array_append_val(scan->stack, open);
@@ -368,7 +368,7 @@ static void push_boundary(struct prescan *scan, const char *value)
 
 /* What follows a header block: true in *ret_again if another block does. */
 static bool enter_body(struct prescan *scan, struct block *block,
-		       bool *ret_again)
+                       bool *ret_again)
 {
 	g_autoptr(GMimeContentType) type = parse_type(block->first_type);
 
@@ -376,20 +376,20 @@ static bool enter_body(struct prescan *scan, struct block *block,
 	if (type != NULL && g_mime_content_type_is_type(type, "multipart", "*"))
 		push_boundary(scan, block->last_type);
 	else if (!block->is_encoded &&
-		 (type != NULL ? is_message_type(
-					 g_mime_content_type_get_media_type(type),
-					 g_mime_content_type_get_media_subtype(
-						 type))
-			       : scan->default_rfc822)) {
+	         (type != NULL
+	                  ? is_message_type(
+				    g_mime_content_type_get_media_type(type),
+				    g_mime_content_type_get_media_subtype(type))
+	                  : scan->default_rfc822)) {
 		*ret_again = true;
 		scan->depth++;
 		scan->parts++;
 		scan->default_rfc822 = false;
 	}
 	return !over_limit(scan, "mime_depth", scan->depth,
-			   scan->limits->mime_depth) &&
+	                   scan->limits->mime_depth) &&
 	       !over_limit(scan, "mime_parts", scan->parts,
-			   scan->limits->mime_parts);
+	                   scan->limits->mime_parts);
 }
 
 /* Skips body lines; true in *ret_part if a part's header comes next. */

@@ -62,7 +62,7 @@ void sniff_init(void)
 	g_mutex_lock(&lock);
 	if (cookie == NULL)
 		cookie = magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS |
-				    MAGIC_NO_CHECK_TOKENS);
+		                    MAGIC_NO_CHECK_TOKENS);
 	if (cookie != NULL && magic_load(cookie, NULL) != 0)
 		g_clear_pointer(&cookie, magic_close);
 	g_mutex_unlock(&lock);

@@ -17,13 +17,14 @@ static void chomp_line(GString *out)
 {
 	gsize len = out->len;
 
-	while (len > 0 && (out->str[len - 1] == ' ' || out->str[len - 1] == '\t'))
+	while (len > 0 &&
+	       (out->str[len - 1] == ' ' || out->str[len - 1] == '\t'))
 		len--;
 	/* "-- " alone on its line is a signature mark (RFC 3676 4.3) */
 	bool is_mark = out->len - len == 1 && len >= 2 &&
-		       out->str[len] == ' ' && out->str[len - 1] == '-' &&
-		       out->str[len - 2] == '-' &&
-		       (len == 2 || out->str[len - 3] == '\n');
+	               out->str[len] == ' ' && out->str[len - 1] == '-' &&
+	               out->str[len - 2] == '-' &&
+	               (len == 2 || out->str[len - 3] == '\n');
 
 	if (!is_mark)
 		g_string_truncate(out, len);

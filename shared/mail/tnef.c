@@ -53,7 +53,7 @@ static bool take_u32(struct cursor *cursor, guint32 *ret_number)
 	if (!skip(cursor, 4))
 		return false;
 	*ret_number = (guint32)p[0] | (guint32)p[1] << 8 | (guint32)p[2] << 16 |
-		      (guint32)p[3] << 24;
+	              (guint32)p[3] << 24;
 	return true;
 }
 
@@ -74,8 +74,8 @@ static bool skip_names(struct cursor *cursor)
 	if (count == 0)
 		return skip(cursor, 4);
 	for (; count > 0; count--)
-		if (!take_u32(cursor, &len) || len == 0 ||
-		    len > NAME_LEN_MAX || !skip(cursor, padded(len)))
+		if (!take_u32(cursor, &len) || len == 0 || len > NAME_LEN_MAX ||
+		    !skip(cursor, padded(len)))
 			return false;
 	return true;
 }
@@ -114,9 +114,9 @@ static bool skip_value(struct cursor *cursor, guint32 type, bool is_multi)
 static bool is_subject(guint32 id)
 {
 	static const guint32 ids[] = { PR_SUBJECT, PR_SUBJECT_IPM,
-				       PR_ORIGINAL_SUBJECT,
-				       PR_NORMALIZED_SUBJECT,
-				       PR_CONVERSATION_TOPIC };
+		                       PR_ORIGINAL_SUBJECT,
+		                       PR_NORMALIZED_SUBJECT,
+		                       PR_CONVERSATION_TOPIC };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(ids); i++)
 		if (PROP_ID(id) == ids[i])
@@ -135,8 +135,8 @@ static bool skip_property(struct cursor *cursor)
 	bool is_multi = (PROP_TYPE(id) & MV_FLAG) != 0;
 	guint32 type = PROP_TYPE(id) & ~(guint32)MV_FLAG;
 
-	if (is_multi && (!take_u32(cursor, &count) || count == 0 ||
-			 count > MAPI_COUNT_MAX))
+	if (is_multi &&
+	    (!take_u32(cursor, &count) || count == 0 || count > MAPI_COUNT_MAX))
 		return false;
 	for (; count > 0; count--)
 		if (!skip_value(cursor, type, is_multi))
@@ -221,7 +221,7 @@ static void rebuilt_clear(struct rebuilt *rebuilt)
 
 /* False if the stream is broken anywhere, or holds too many. */
 static bool rebuild(const guint8 *data, size_t len, guint64 max_attachments,
-		    struct rebuilt *rebuilt)
+                    struct rebuilt *rebuilt)
 {
 	struct cursor cursor = { data, data + len };
 	struct attribute attribute = { 0 };
@@ -246,7 +246,7 @@ static bool rebuild(const guint8 *data, size_t len, guint64 max_attachments,
 		if (rebuilt->attachments == 0)
 			return false;
 		g_byte_array_append(rebuilt->stream, attribute.whole,
-				    (guint)attribute.len + ATTRIBUTE_LEN);
+		                    (guint)attribute.len + ATTRIBUTE_LEN);
 	}
 	return true;
 }
@@ -256,11 +256,11 @@ static bool rebuild(const guint8 *data, size_t len, guint64 max_attachments,
 static const variableLength *find_property(Attachment *file, guint32 id)
 {
 	static const guint32 types[] = { PT_UNICODE, PT_STRING8, PT_BINARY,
-					 PT_OBJECT };
+		                         PT_OBJECT };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-		const variableLength *value = MAPIFindProperty(
-			&file->MAPI, PROP_TAG(types[i], id));
+		const variableLength *value =
+			MAPIFindProperty(&file->MAPI, PROP_TAG(types[i], id));
 
 		if (value != MAPI_UNDEFINED && value != NULL &&
 		    value->data != NULL && value->size > 0)
@@ -305,7 +305,7 @@ static GBytes *file_data(Attachment *file)
 static char *line_or_empty(char *text)
 {
 	char *line = text != NULL ? text_dup_line_len(text, strlen(text), 200)
-				  : g_strdup("");
+	                          : g_strdup("");
 
 	g_free(text);
 	return line;
@@ -321,9 +321,8 @@ static struct mail_part *file_part(Attachment *file)
 	struct mail_part *part = g_new0(struct mail_part, 1);
 
 	part->data = data;
-	part->content_type =
-		line_or_empty(dup_value(find_property(file,
-						      PR_ATTACH_MIME_TAG)));
+	part->content_type = line_or_empty(
+		dup_value(find_property(file, PR_ATTACH_MIME_TAG)));
 	if (part->content_type[0] == '\0') {
 		g_free(part->content_type);
 		part->content_type = g_strdup("application/octet-stream");
@@ -368,8 +367,8 @@ static GPtrArray *run_library(const struct rebuilt *rebuilt)
 	memset(&tnef, 0, sizeof(tnef));
 	TNEFInitialize(&tnef);
 	bool ok = TNEFParseMemory(rebuilt->stream->data,
-				  (long)rebuilt->stream->len, &tnef) >= 0 &&
-		  take_files(&tnef, files);
+	                          (long)rebuilt->stream->len, &tnef) >= 0 &&
+	          take_files(&tnef, files);
 
 	TNEFFree(&tnef);
 	if (!ok)
@@ -378,7 +377,7 @@ static GPtrArray *run_library(const struct rebuilt *rebuilt)
 }
 
 static void take_body(struct mail *mail, GBytes *body,
-		      const struct limits *limits)
+                      const struct limits *limits)
 {
 	gsize len = 0;
 	const char *data = body != NULL ? text_of_bytes(body, &len) : NULL;
@@ -386,15 +385,15 @@ static void take_body(struct mail *mail, GBytes *body,
 	if (len == 0 || mail->text[0] != '\0')
 		return;
 	g_free(mail->text);
-	mail->text = text_take_clean(charset_to_utf8(
-		NULL, data, strnlen(data, len), NULL));
+	mail->text = text_take_clean(
+		charset_to_utf8(NULL, data, strnlen(data, len), NULL));
 	if (text_cut(mail->text, limits->text_bytes))
 		mail->warnings |= MAIL_WARN_TRUNCATED;
 }
 
 /* The files of one part, or NULL. */
 static GPtrArray *open_part(struct mail *mail, const struct mail_part *part,
-			    const struct limits *limits)
+                            const struct limits *limits)
 {
 	gsize len = 0;
 	const guint8 *data = (const guint8 *)text_of_bytes(part->data, &len);
@@ -425,7 +424,7 @@ static guint replace(GPtrArray *parts, guint at, GPtrArray *files)
 
 	for (guint i = 0; i < n; i++)
 		g_ptr_array_insert(parts, (int)(at + 1 + i),
-				   g_ptr_array_index(files, i));
+		                   g_ptr_array_index(files, i));
 	g_ptr_array_set_free_func(files, NULL);
 	g_ptr_array_remove_index(parts, at);
 	return n;

@@ -15,7 +15,7 @@
 
 #define LINE_LOOK_BYTES   300
 #define ATTRIBUTION_LINES 4
-#define ATTRIBUTION_MIN   4 /* bytes of its last line */
+#define ATTRIBUTION_MIN   4  /* bytes of its last line */
 #define HEADER_LINES      14 /* looked at for the fields of a quoted mail */
 
 enum line_kind { LINE_BLANK, LINE_QUOTE, LINE_TEXT };
@@ -59,11 +59,11 @@ static bool may_be_marker(const struct line *line)
 {
 	return line->kind == LINE_TEXT && line->len <= LINE_LOOK_BYTES &&
 	       (memchr(line->start, ':', line->len) != NULL ||
-		g_strstr_len(line->start, (gssize)line->len, "：") != NULL ||
-		g_strstr_len(line->start, (gssize)line->len, "--") != NULL ||
-		g_strstr_len(line->start, (gssize)line->len, "__") != NULL ||
-		g_strstr_len(line->start, (gssize)line->len, "==") != NULL ||
-		g_strstr_len(line->start, (gssize)line->len, "**") != NULL);
+	        g_strstr_len(line->start, (gssize)line->len, "：") != NULL ||
+	        g_strstr_len(line->start, (gssize)line->len, "--") != NULL ||
+	        g_strstr_len(line->start, (gssize)line->len, "__") != NULL ||
+	        g_strstr_len(line->start, (gssize)line->len, "==") != NULL ||
+	        g_strstr_len(line->start, (gssize)line->len, "**") != NULL);
 }
 
 static void classify(struct line *line)
@@ -85,7 +85,7 @@ static GArray *split_lines(const char *text)
 	g_array_set_clear_func(lines, line_clear);
 	while (*text != '\0') {
 		struct line line = { .start = text,
-				     .len = strcspn(text, "\n") };
+			             .len = strcspn(text, "\n") };
 
 		classify(&line);
 		g_array_append_val(lines, line);
@@ -217,8 +217,8 @@ static guint attribution_start(const GArray *lines, guint last)
 	if (is_quoted(lines, last + 1) && (apart || evidence))
 		return last;
 	return apart && evidence && (has_verb(lower) || has_time(lower))
-		       ? last
-		       : last + 1;
+	               ? last
+	               : last + 1;
 }
 
 /* Lines right above ">" lines that end with a colon and name an address or a
@@ -240,9 +240,10 @@ static guint paragraph_start(const GArray *lines, guint i)
 		if (lower == NULL)
 			break;
 		evidence = evidence || strchr(lower, '@') != NULL ||
-			   has_time(lower);
+		           has_time(lower);
 	}
-	bool apart = first == 0 || line_at(lines, first - 1)->kind == LINE_BLANK;
+	bool apart =
+		first == 0 || line_at(lines, first - 1)->kind == LINE_BLANK;
 
 	return evidence && apart ? first : i;
 }
@@ -275,10 +276,9 @@ static bool is_rule(const char *lower)
 {
 	size_t len = strlen(lower);
 
-	return len >= 5 && (strspn(lower, "_") == len ||
-			    strspn(lower, "-") == len ||
-			    strspn(lower, "=") == len ||
-			    strspn(lower, "*") == len);
+	return len >= 5 &&
+	       (strspn(lower, "_") == len || strspn(lower, "-") == len ||
+	        strspn(lower, "=") == len || strspn(lower, "*") == len);
 }
 
 /* Which header field a line is: "*De:* Fulano", "From : x". COUNT if none. */
@@ -316,8 +316,8 @@ static guint header_block_end(const GArray *lines, guint i)
 
 	for (guint n = 0; n < HEADER_LINES && i + n < lines->len; n++) {
 		const char *lower = line_lower(lines, i + n);
-		enum trim_field field = lower != NULL ? read_field(lower)
-						      : TRIM_FIELD__COUNT;
+		enum trim_field field =
+			lower != NULL ? read_field(lower) : TRIM_FIELD__COUNT;
 
 		if (n == 0 && field == TRIM_FIELD__COUNT)
 			return i;
@@ -331,9 +331,9 @@ static guint header_block_end(const GArray *lines, guint i)
 		}
 	}
 	bool enough = (seen & 1U << TRIM_FIELD_FROM) != 0 &&
-		      ((seen & 1U << TRIM_FIELD_DATE) != 0 ||
-		       (seen & 1U << TRIM_FIELD_SUBJECT) != 0) &&
-		      __builtin_popcount(seen) >= 3;
+	              ((seen & 1U << TRIM_FIELD_DATE) != 0 ||
+	               (seen & 1U << TRIM_FIELD_SUBJECT) != 0) &&
+	              __builtin_popcount(seen) >= 3;
 
 	return enough ? end : i;
 }
@@ -387,7 +387,7 @@ static bool names_address(const GArray *lines, guint first, guint last)
 /* A marker at line i: *ret_first is its first line (it may reach back),
  * *ret_behind the line behind it. */
 static bool marker_at(const GArray *lines, guint i, guint *ret_first,
-		      guint *ret_behind)
+                      guint *ret_behind)
 {
 	if (!may_be_marker(line_at(lines, i)))
 		return false;
@@ -398,7 +398,7 @@ static bool marker_at(const GArray *lines, guint i, guint *ret_first,
 
 		*ret_first = i;
 		*ret_behind = next < lines->len ? header_block_end(lines, next)
-						: lines->len;
+		                                : lines->len;
 		return true;
 	}
 	guint behind = header_block_end(lines, i);
@@ -439,7 +439,7 @@ static guint bare_quote(const struct scan *scan)
 	guint quote = skip_blank(scan->lines, scan->last_text + 1);
 
 	return quote < scan->lines->len ? paragraph_start(scan->lines, quote)
-					: quote;
+	                                : quote;
 }
 
 /* An answer below the one quotation it answers: where the answer starts, 0

@@ -56,7 +56,7 @@ static void add_list(JsonBuilder *json, const char *key, char **list)
 }
 
 static void add_mailboxes(JsonBuilder *json, const char *key,
-			  const GPtrArray *mailboxes)
+                          const GPtrArray *mailboxes)
 {
 	json_builder_set_member_name(json, key);
 	json_builder_begin_array(json);
@@ -87,8 +87,8 @@ static void add_parts(JsonBuilder *json, const GPtrArray *parts)
 		add_text(json, "cid", part->content_id);
 		add_text(json, "sha256", sum);
 		json_builder_set_member_name(json, "size");
-		json_builder_add_int_value(json,
-					   (gint64)g_bytes_get_size(part->data));
+		json_builder_add_int_value(
+			json, (gint64)g_bytes_get_size(part->data));
 		json_builder_set_member_name(json, "inline");
 		json_builder_add_boolean_value(json, part->is_inline);
 		json_builder_end_object(json);
@@ -171,8 +171,8 @@ static struct mail *carry_over(const struct mail *mail, GError **error)
 
 	if (!g_variant_equal(there, again)) {
 		g_set_error_literal(error, G_VARIANT_PARSE_ERROR,
-				    G_VARIANT_PARSE_ERROR_FAILED,
-				    "differs after the round trip");
+		                    G_VARIANT_PARSE_ERROR_FAILED,
+		                    "differs after the round trip");
 		return NULL;
 	}
 	return g_steal_pointer(&copy);
@@ -223,8 +223,8 @@ static void report_text(JsonBuilder *json, const char *path, bool is_html)
 		valid = text;
 	}
 	valid = text_take_clean(valid);
-	g_autofree char *trimmed = trim_is_forward(valid) ? g_strdup(valid)
-							  : trim_quotes(valid);
+	g_autofree char *trimmed =
+		trim_is_forward(valid) ? g_strdup(valid) : trim_quotes(valid);
 
 	add_text(json, "text", valid);
 	add_text(json, "trimmed", trimmed);

@@ -38,7 +38,7 @@ static void check(bool holds)
 
 /* Counts what GMime has built below an object. */
 static void count_parts(GMimeObject *object, guint depth, guint *deepest,
-			guint *parts)
+                        guint *parts)
 {
 	*deepest = MAX(*deepest, depth);
 	if (GMIME_IS_MULTIPART(object)) {
@@ -48,7 +48,7 @@ static void count_parts(GMimeObject *object, guint depth, guint *deepest,
 		for (int i = 0; i < n; i++) {
 			++*parts;
 			count_parts(g_mime_multipart_get_part(multipart, i),
-				    depth + 1, deepest, parts);
+			            depth + 1, deepest, parts);
 		}
 	} else if (GMIME_IS_MESSAGE_PART(object)) {
 		GMimeMessage *inner = g_mime_message_part_get_message(

@@ -52,7 +52,7 @@ static inline struct mail *case_parse(const char *text)
 }
 
 static inline const struct mail_part *case_part(const struct mail *mail,
-						guint index)
+                                                guint index)
 {
 	assert_true(index < mail->parts->len);
 	return g_ptr_array_index(mail->parts, index);

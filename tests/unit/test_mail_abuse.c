@@ -7,7 +7,8 @@
 
 static void test_arf_with_all_fields(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		"From: FBL <fbl@isp.example>\nSubject: FW: oferta\n"
 		"Content-Type: multipart/report; report-type=feedback-report;\n"
 		" boundary=b\n\n--b\n\nsee below\n"
@@ -26,7 +27,7 @@ static void test_arf_with_all_fields(void **state)
 	assert_string_equal(mail->abuse->reported_domain, "spam.example");
 	assert_string_equal(mail->abuse->reporter, "fbl@isp.example");
 	assert_string_equal(mail->abuse->arrival_date,
-			    "Sun, 22 Nov 2026 13:20:00 -0300");
+	                    "Sun, 22 Nov 2026 13:20:00 -0300");
 	assert_string_equal(mail->abuse->format, "arf");
 	assert_int_equal(mail->parts->len, 2);
 	assert_string_equal(case_part(mail, 1)->filename, "oferta.eml");
@@ -71,7 +72,7 @@ static void test_arf_fields_from_the_reported_message(void **state)
 		assert_string_equal(mail->abuse->source_ip, cases[i].ip);
 		assert_string_equal(mail->abuse->arrival_date, cases[i].date);
 		assert_string_equal(mail->abuse->reported_domain,
-				    "loja.example");
+		                    "loja.example");
 	}
 }
 
@@ -83,11 +84,12 @@ static void test_wrapped_complaint(void **state)
 		"From: x@loja.example\nSubject: y\n\nz\n--b--\n";
 	g_autofree char *yes = g_strconcat(
 		"From: staff@isp.example\n"
-		"Subject: complaint about message from 198.51.100.8\n", tail,
-		NULL);
-	g_autofree char *no = g_strconcat(
-		"From: ana@cliente.example\n"
-		"Subject: complaint about message from Ana\n", tail, NULL);
+		"Subject: complaint about message from 198.51.100.8\n",
+		tail, NULL);
+	g_autofree char *no =
+		g_strconcat("From: ana@cliente.example\n"
+	                    "Subject: complaint about message from Ana\n",
+	                    tail, NULL);
 
 	(void)state;
 	AUTO(mail) report = case_parse(yes);
@@ -146,8 +148,8 @@ static void test_json_versions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		struct mail_abuse *abuse = abuse_read_json(
-			cases[i].json, strlen(cases[i].json));
+		struct mail_abuse *abuse =
+			abuse_read_json(cases[i].json, strlen(cases[i].json));
 
 		if ((abuse == NULL) != (cases[i].type == NULL))
 			fail_msg("%s", cases[i].name);
@@ -155,15 +157,15 @@ static void test_json_versions(void **state)
 			continue;
 		assert_string_equal(abuse->feedback_type, cases[i].type);
 		assert_string_equal(abuse->source_ip != NULL ? abuse->source_ip
-							     : "",
-				    cases[i].ip);
+		                                             : "",
+		                    cases[i].ip);
 		assert_string_equal(abuse->reported_domain != NULL
-					    ? abuse->reported_domain
-					    : "",
-				    cases[i].domain);
+		                            ? abuse->reported_domain
+		                            : "",
+		                    cases[i].domain);
 		assert_string_equal(abuse->reporter != NULL ? abuse->reporter
-							    : "",
-				    cases[i].reporter);
+		                                            : "",
+		                    cases[i].reporter);
 		assert_string_equal(abuse->format, "xarf");
 		mail_abuse_free(abuse);
 	}
@@ -186,7 +188,8 @@ static void test_json_is_bounded(void **state)
 
 static void test_json_part_makes_a_report(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		"From: Auto <noreply@r.example>\nAuto-Submitted: auto-generated\n"
 		"Subject: abuse report\n"
 		"Content-Type: multipart/mixed; boundary=b\n\n"
@@ -229,25 +232,26 @@ static void test_lines_of_the_older_form(void **state)
 	assert_string_equal(report->abuse->source_ip, "192.0.2.150");
 	assert_string_equal(report->abuse->reporter, "abuse@r.example");
 	assert_string_equal(report->abuse->arrival_date,
-			    "Fri, 31 Jan 2014 07:19:02 +0100");
+	                    "Fri, 31 Jan 2014 07:19:02 +0100");
 	assert_string_equal(report->abuse->format, "xarf");
 	assert_int_equal(other->kind, MAIL_KIND_AUTO_REPLY);
 }
 
 static void test_lines_in_the_text(void **state)
 {
-	AUTO(mail) mail = case_parse(
-		"From: auto@r.example\nX-ARF: yes\nSubject: x\n\n"
-		"Reported-From: r@r.example\nReport-Type: phishing\n"
-		"Source: http://bad.example/x\n");
-	AUTO(mail) incomplete = case_parse(
-		"From: auto@r.example\nX-ARF: yes\nSubject: x\n\n"
-		"Reported-From: r@r.example\nSource: y\n");
+	AUTO(mail)
+	mail = case_parse("From: auto@r.example\nX-ARF: yes\nSubject: x\n\n"
+	                  "Reported-From: r@r.example\nReport-Type: phishing\n"
+	                  "Source: http://bad.example/x\n");
+	AUTO(mail)
+	incomplete =
+		case_parse("From: auto@r.example\nX-ARF: yes\nSubject: x\n\n"
+	                   "Reported-From: r@r.example\nSource: y\n");
 
 	(void)state;
 	assert_int_equal(mail->kind, MAIL_KIND_ABUSE_REPORT);
 	assert_string_equal(mail->abuse->reported_domain,
-			    "http://bad.example/x");
+	                    "http://bad.example/x");
 	assert_int_equal(incomplete->kind, MAIL_KIND_HUMAN);
 }
 
@@ -263,6 +267,7 @@ static void test_dup_ip(void **state)
 		{ "192.0.2.1, 192.0.2.2", "192.0.2.1" },
 		{ "192.0.2.256", NULL },
 		{ "host.example", NULL },
+		{ "fe80::1%eth0", NULL },
 		{ "", NULL },
 	};
 

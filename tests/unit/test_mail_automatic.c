@@ -75,11 +75,11 @@ static void test_kind_by_header(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		enum mail_kind got = automatic_kind(cases[i].header,
-						    strlen(cases[i].header));
+		                                    strlen(cases[i].header));
 
 		if (got != cases[i].want)
 			fail_msg("%s: %s", cases[i].header,
-				 mail_kind_name(got));
+			         mail_kind_name(got));
 	}
 }
 

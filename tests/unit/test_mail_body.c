@@ -3,8 +3,9 @@
 #include "mail_case.h"
 
 #define HEAD "From: a@b.example\nMIME-Version: 1.0\n"
-#define PNG  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD" \
-	     "hgGAWjR9awAAAABJRU5ErkJggg=="
+#define PNG                                                                    \
+	"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD" \
+	"hgGAWjR9awAAAABJRU5ErkJggg=="
 
 static void test_text_in_every_encoding(void **state)
 {
@@ -21,11 +22,10 @@ static void test_text_in_every_encoding(void **state)
 		  "Content-Type: text/plain; charset=windows-1252\n",
 		  "Ol\341 \223x\224", "Olá “x”", 0 },
 		{ "8859-1 is 1252",
-		  "Content-Type: text/plain; charset=\"iso-8859-1\"\n",
-		  "\200", "€", 0 },
-		{ "wrong label",
-		  "Content-Type: text/plain; charset=us-ascii\n", "Ol\341",
-		  "Olá", MAIL_WARN_CHARSET },
+		  "Content-Type: text/plain; charset=\"iso-8859-1\"\n", "\200",
+		  "€", 0 },
+		{ "wrong label", "Content-Type: text/plain; charset=us-ascii\n",
+		  "Ol\341", "Olá", MAIL_WARN_CHARSET },
 		{ "quoted-printable",
 		  "Content-Type: text/plain; charset=utf-8\n"
 		  "Content-Transfer-Encoding: quoted-printable\n",
@@ -34,9 +34,14 @@ static void test_text_in_every_encoding(void **state)
 		  "Content-Type: text/plain; charset=utf-8\n"
 		  "Content-Transfer-Encoding: BASE64\n",
 		  "T2zD\noQ==", "Olá", 0 },
-		{ "html",
-		  "Content-Type: text/html; charset=utf-8\n",
+		{ "html", "Content-Type: text/html; charset=utf-8\n",
 		  "<p>Ol&aacute;</p>", "Olá", 0 },
+		{ "html with its own charset", "Content-Type: text/html\n",
+		  "<meta http-equiv=x content=\"text/html; charset=koi8-r\">"
+		  "<p>\360\322",
+		  "Пр", 0 },
+		{ "html whose charset lies", "Content-Type: text/html\n",
+		  "<meta charset='koi8-r'><p>\303\241", "á", 0 },
 		{ "flowed", "Content-Type: text/plain; format=flowed\n",
 		  "a \nb\nc", "a b\nc", 0 },
 		{ "enriched", "Content-Type: text/enriched\n",
@@ -50,19 +55,20 @@ static void test_text_in_every_encoding(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *text = g_strconcat(HEAD, cases[i].header, "\n",
-						    cases[i].body, NULL);
+		                                    cases[i].body, NULL);
 		AUTO(mail) mail = case_parse(text);
 
 		if (strcmp(mail->text, cases[i].want) != 0 ||
 		    mail->warnings != cases[i].warnings)
 			fail_msg("%s: \"%s\" %u", cases[i].name, mail->text,
-				 mail->warnings);
+			         mail->warnings);
 	}
 }
 
 static void test_alternative_gives_both_forms(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		HEAD "Content-Type: multipart/alternative; boundary=b\n\n"
 		     "preamble\n--b\n\nplain\n"
 		     "--b\nContent-Type: text/html\n\n<b>rich</b>\n--b--\n");
@@ -75,7 +81,8 @@ static void test_alternative_gives_both_forms(void **state)
 
 static void test_alternative_with_empty_plain_uses_html(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		HEAD "Content-Type: multipart/alternative; boundary=b\n\n"
 		     "--b\n\n  \n\n"
 		     "--b\nContent-Type: text/html\n\n<b>rich</b>\n--b--\n");
@@ -87,9 +94,10 @@ static void test_alternative_with_empty_plain_uses_html(void **state)
 
 static void test_alternative_not_chosen_is_kept(void **state)
 {
-	AUTO(mail) mail = case_parse(
-		HEAD "Content-Type: multipart/alternative; boundary=b\n\n"
-		     "--b\n\num\n--b\n\ndois\n--b\n\n \n--b--\n");
+	AUTO(mail)
+	mail = case_parse(HEAD
+	                  "Content-Type: multipart/alternative; boundary=b\n\n"
+	                  "--b\n\num\n--b\n\ndois\n--b\n\n \n--b--\n");
 	g_autofree char *data = case_dup_data(case_part(mail, 0));
 
 	(void)state;
@@ -100,7 +108,8 @@ static void test_alternative_not_chosen_is_kept(void **state)
 
 static void test_inline_image_is_an_attachment_with_its_id(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		HEAD
 		"Content-Type: multipart/related; boundary=r\n\n"
 		"--r\nContent-Type: multipart/alternative; boundary=a\n\n"
@@ -126,7 +135,8 @@ static void test_inline_image_is_an_attachment_with_its_id(void **state)
 /* Some programs attach what the HTML shows, declared as an attachment. */
 static void test_referenced_attachment_is_inline(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		HEAD "Content-Type: multipart/mixed; boundary=r\n\n"
 		     "--r\nContent-Type: text/html\n\n<img src=cid:x>\n"
 		     "--r\nContent-Type: image/gif\nContent-ID: <x>\n"
@@ -143,7 +153,8 @@ static void test_referenced_attachment_is_inline(void **state)
 
 static void test_related_root_by_start(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		HEAD "Content-Type: multipart/related; boundary=r; "
 		     "start=\"<root@x>\"\n\n"
 		     "--r\nContent-Type: text/plain\nContent-ID: <other@x>\n\n"
@@ -158,15 +169,17 @@ static void test_related_root_by_start(void **state)
 
 static void test_mixed_keeps_text_in_the_flow(void **state)
 {
-	AUTO(mail) mail = case_parse(
-		HEAD "Content-Type: multipart/mixed; boundary=b\n\n"
-		     "--b\n\nantes\n"
-		     "--b\nContent-Type: image/png\nContent-Disposition: inline\n"
-		     "Content-Transfer-Encoding: base64\n\n" PNG "\n"
-		     "--b\n\ndepois\n"
-		     "--b\nContent-Type: text/plain; name=log.txt\n\nlog\n"
-		     "--b\nContent-Type: text/plain\n"
-		     "Content-Disposition: attachment\n\nanexo\n--b--\n");
+	AUTO(mail)
+	mail = case_parse(
+		HEAD
+		"Content-Type: multipart/mixed; boundary=b\n\n"
+		"--b\n\nantes\n"
+		"--b\nContent-Type: image/png\nContent-Disposition: inline\n"
+		"Content-Transfer-Encoding: base64\n\n" PNG "\n"
+		"--b\n\ndepois\n"
+		"--b\nContent-Type: text/plain; name=log.txt\n\nlog\n"
+		"--b\nContent-Type: text/plain\n"
+		"Content-Disposition: attachment\n\nanexo\n--b--\n");
 
 	(void)state;
 	assert_string_equal(mail->text, "antes\ndepois");
@@ -178,7 +191,8 @@ static void test_mixed_keeps_text_in_the_flow(void **state)
 
 static void test_names_are_safe_and_unique(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		HEAD "Content-Type: multipart/mixed; boundary=b\n\n"
 		     "--b\n\nx\n"
 		     "--b\nContent-Type: application/pdf;\n"
@@ -198,18 +212,18 @@ static void test_names_are_safe_and_unique(void **state)
 	assert_string_equal(case_part(mail, 1)->filename, "BOLETO (2).pdf");
 	assert_string_equal(case_part(mail, 2)->filename, "relatório.doc");
 	assert_string_equal(case_part(mail, 2)->detected_type,
-			    "application/pdf");
+	                    "application/pdf");
 	assert_string_equal(case_part(mail, 3)->filename, "agpj.exe");
 }
 
 static void test_attached_message_is_kept_as_bytes(void **state)
 {
-	AUTO(mail) mail = case_parse(
-		HEAD "Content-Type: multipart/mixed; boundary=b\n\n"
-		     "--b\n\nveja\n"
-		     "--b\nContent-Type: message/rfc822\n\n"
-		     "Subject: =?utf-8?Q?or=C3=A7amento_1/2?=\n"
-		     "From: x@y.example\n\ntexto dela\n--b--\n");
+	AUTO(mail)
+	mail = case_parse(HEAD "Content-Type: multipart/mixed; boundary=b\n\n"
+	                       "--b\n\nveja\n"
+	                       "--b\nContent-Type: message/rfc822\n\n"
+	                       "Subject: =?utf-8?Q?or=C3=A7amento_1/2?=\n"
+	                       "From: x@y.example\n\ntexto dela\n--b--\n");
 	const struct mail_part *part = case_part(mail, 0);
 	g_autofree char *data = case_dup_data(part);
 
@@ -218,14 +232,15 @@ static void test_attached_message_is_kept_as_bytes(void **state)
 	assert_string_equal(part->filename, "orçamento 1_2.eml");
 	assert_string_equal(part->content_type, "message/rfc822");
 	assert_string_equal(data, "Subject: =?utf-8?Q?or=C3=A7amento_1/2?=\r\n"
-				  "From: x@y.example\r\n\r\ntexto dela");
+	                          "From: x@y.example\r\n\r\ntexto dela");
 }
 
 static void test_top_level_attachment(void **state)
 {
-	AUTO(mail) mail = case_parse(HEAD "Content-Type: application/pdf\n"
-					  "Content-Disposition: attachment; "
-					  "filename=a.pdf\n\n%PDF-1.4\n");
+	AUTO(mail)
+	mail = case_parse(HEAD "Content-Type: application/pdf\n"
+	                       "Content-Disposition: attachment; "
+	                       "filename=a.pdf\n\n%PDF-1.4\n");
 
 	(void)state;
 	assert_string_equal(mail->text, "");
@@ -236,7 +251,8 @@ static void test_top_level_attachment(void **state)
 static void test_broken_structure_becomes_text(void **state)
 {
 	static const char *const types[] = {
-		"multipart/mixed", "multipart/mixed; boundary=nowhere",
+		"multipart/mixed",
+		"multipart/mixed; boundary=nowhere",
 		"multipart/alternative; boundary=\"\"",
 	};
 
@@ -244,7 +260,7 @@ static void test_broken_structure_becomes_text(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
 		g_autofree char *text =
 			g_strconcat(HEAD "Content-Type: ", types[i],
-				    "\n\nlinha 1\n--x\nlinha 2\n", NULL);
+		                    "\n\nlinha 1\n--x\nlinha 2\n", NULL);
 		AUTO(mail) mail = case_parse(text);
 
 		assert_string_equal(mail->text, "linha 1\n--x\nlinha 2");
@@ -254,7 +270,8 @@ static void test_broken_structure_becomes_text(void **state)
 
 static void test_hollow_multipart_inside_is_not_lost(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		HEAD "Content-Type: multipart/mixed; boundary=b\n\n"
 		     "--b\n\num\n"
 		     "--b\nContent-Type: multipart/mixed; boundary=c\n\ndois\n"
@@ -284,9 +301,9 @@ static void test_long_text_is_cut_and_kept_whole(void **state)
 	while (body->len < 1500000)
 		g_string_append(body, "açaí com granola\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-		g_autofree char *text = g_strconcat(
-			HEAD "Content-Type: ", types[i], "; charset=utf-8\n\n",
-			body->str, NULL);
+		g_autofree char *text =
+			g_strconcat(HEAD "Content-Type: ", types[i],
+		                    "; charset=utf-8\n\n", body->str, NULL);
 		AUTO(mail) mail = case_parse(text);
 
 		assert_true(strlen(mail->text) <= MIB);
@@ -295,7 +312,7 @@ static void test_long_text_is_cut_and_kept_whole(void **state)
 		assert_true((mail->warnings & MAIL_WARN_TRUNCATED) != 0);
 		assert_int_equal(mail->parts->len, 1);
 		assert_true(g_bytes_get_size(case_part(mail, 0)->data) >=
-			    body->len);
+		            body->len);
 	}
 	g_string_free(body, TRUE);
 }
@@ -330,7 +347,7 @@ static void test_encrypted_mail_stays_closed(void **state)
 
 		assert_int_equal(mail->parts->len, cases[i].parts);
 		assert_int_equal((mail->warnings & MAIL_WARN_ENCRYPTED) != 0,
-				 cases[i].encrypted);
+		                 cases[i].encrypted);
 	}
 	AUTO(mail) mail = case_parse(cases[3].text);
 

@@ -2,8 +2,8 @@
 /* Delivery reports, standard and not; and mail that only looks like one. */
 #include "mail_case.h"
 
-static const struct mail_bounce_recipient *
-recipient(const struct mail *mail, guint index)
+static const struct mail_bounce_recipient *recipient(const struct mail *mail,
+                                                     guint index)
 {
 	assert_non_null(mail->bounce);
 	assert_true(index < mail->bounce->recipients->len);
@@ -12,7 +12,8 @@ recipient(const struct mail *mail, guint index)
 
 static void test_standard_report(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		"From: MAILER-DAEMON@mx.example (Mail Delivery System)\n"
 		"To: bounce+x@desk.example\n"
 		"Subject: Undelivered Mail Returned to Sender\n"
@@ -38,19 +39,17 @@ static void test_standard_report(void **state)
 	(void)state;
 	assert_int_equal(mail->kind, MAIL_KIND_BOUNCE);
 	assert_int_equal(mail->bounce->recipients->len, 2);
-	assert_string_equal(recipient(mail, 0)->address,
-			    "ana@cliente.example");
+	assert_string_equal(recipient(mail, 0)->address, "ana@cliente.example");
 	assert_string_equal(recipient(mail, 0)->action, "failed");
 	assert_string_equal(recipient(mail, 0)->status, "5.1.1");
 	assert_string_equal(recipient(mail, 0)->diagnostic,
-			    "550 5.1.1 <ana@cliente.example>: no such user");
-	assert_string_equal(recipient(mail, 1)->address,
-			    "bia@cliente.example");
+	                    "550 5.1.1 <ana@cliente.example>: no such user");
+	assert_string_equal(recipient(mail, 1)->address, "bia@cliente.example");
 	assert_string_equal(recipient(mail, 1)->action, "delayed");
 	assert_string_equal(recipient(mail, 1)->status, "4.4.1");
 	assert_string_equal(recipient(mail, 1)->diagnostic, "");
 	assert_string_equal(mail->bounce->original_id,
-			    "<VIA7K3Q9MX.1.2.mac@desk.example>");
+	                    "<VIA7K3Q9MX.1.2.mac@desk.example>");
 	assert_string_equal(mail->bounce->original_envelope, "env-1");
 	assert_string_equal(mail->text, "I'm sorry.");
 	assert_int_equal(mail->parts->len, 2);
@@ -66,8 +65,9 @@ static void test_report_fields_are_read_leniently(void **state)
 	} cases[] = {
 		{ "nothing", "", "" },
 		{ "only the message", "Reporting-MTA: dns; x\n", "" },
-		{ "no status", "\nFinal-Recipient: rfc822; a@b.example\n"
-			       "Action: failed\n",
+		{ "no status",
+		  "\nFinal-Recipient: rfc822; a@b.example\n"
+		  "Action: failed\n",
 		  "a@b.example/failed/5.0.0 " },
 		{ "status from the diagnostic",
 		  "\nFinal-Recipient: rfc822; a@b.example\n"
@@ -109,9 +109,9 @@ static void test_report_fields_are_read_leniently(void **state)
 		assert_int_equal(mail->kind, MAIL_KIND_BOUNCE);
 		for (guint k = 0; k < mail->bounce->recipients->len; k++)
 			g_string_append_printf(got, "%s/%s/%s ",
-					       recipient(mail, k)->address,
-					       recipient(mail, k)->action,
-					       recipient(mail, k)->status);
+			                       recipient(mail, k)->address,
+			                       recipient(mail, k)->action,
+			                       recipient(mail, k)->status);
 		if (strcmp(got->str, cases[i].want) != 0)
 			fail_msg("%s: \"%s\"", cases[i].name, got->str);
 		g_string_free(got, TRUE);
@@ -156,7 +156,8 @@ static void test_reports_in_prose(void **state)
 		  "--- Below this line is a copy of the message.\n\n"
 		  "Return-Path: <suporte@desk.example>\n"
 		  "Message-ID: <1@desk.example>\nSubject: x\n\noi\n",
-		  "ana@cliente.example", "failed", "5.1.1", "<1@desk.example>" },
+		  "ana@cliente.example", "failed", "5.1.1",
+		  "<1@desk.example>" },
 		{ "exim style",
 		  "From: Mail Delivery System <Mailer-Daemon@mx.example>\n"
 		  "X-Failed-Recipients: ana@cliente.example\n"
@@ -166,7 +167,8 @@ static void test_reports_in_prose(void **state)
 		  "    554 5.7.1 spam\n\n"
 		  "------ This is a copy of the message, including headers. --\n"
 		  "\nMessage-Id: <2@desk.example>\n",
-		  "ana@cliente.example", "failed", "5.7.1", "<2@desk.example>" },
+		  "ana@cliente.example", "failed", "5.7.1",
+		  "<2@desk.example>" },
 		{ "delay",
 		  "From: postmaster@mx.example\nReturn-Path: <>\n"
 		  "Subject: Delivery Status Notification (Delay)\n",
@@ -183,25 +185,26 @@ static void test_reports_in_prose(void **state)
 		  "From: MAILER-DAEMON\nIn-Reply-To: <3@desk.example>\n"
 		  "Subject: Undeliverable: x\n",
 		  "550 <ana@cliente.example>... User unknown\n",
-		  "ana@cliente.example", "failed", "5.1.1", "<3@desk.example>" },
+		  "ana@cliente.example", "failed", "5.1.1",
+		  "<3@desk.example>" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *text =
 			g_strconcat(cases[i].header, "To: b@desk.example\n\n",
-				    cases[i].body, NULL);
+		                    cases[i].body, NULL);
 		AUTO(mail) mail = case_parse(text);
 
 		if (mail->kind != MAIL_KIND_BOUNCE)
 			fail_msg("%s: no bounce", cases[i].name);
 		assert_int_equal(mail->bounce->recipients->len, 1);
 		assert_string_equal(recipient(mail, 0)->address,
-				    cases[i].address);
+		                    cases[i].address);
 		assert_string_equal(recipient(mail, 0)->action,
-				    cases[i].action);
+		                    cases[i].action);
 		assert_string_equal(recipient(mail, 0)->status,
-				    cases[i].status);
+		                    cases[i].status);
 		assert_string_equal(mail->bounce->original_id, cases[i].id);
 	}
 }

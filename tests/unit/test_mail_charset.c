@@ -18,18 +18,21 @@ static void test_to_utf8_follows_the_rule(void **state)
 	} cases[] = {
 		{ "ascii", NULL, BYTES("abc"), "abc", false },
 		{ "empty", "utf-8", BYTES(""), "", false },
-		{ "utf-8", "UTF-8", BYTES("a\303\247\303\243o"), "ação", false },
+		{ "utf-8", "UTF-8", BYTES("a\303\247\303\243o"), "ação",
+		  false },
 		{ "1252 declared", "windows-1252", BYTES("a\347\343o \200"),
 		  "ação €", false },
 		{ "8859-1 is 1252", "ISO-8859-1", BYTES("\223x\224 \200"),
 		  "“x” €", false },
 		{ "latin1 by many names", "iso8859_1", BYTES("\351"), "é",
 		  false },
-		{ "quoted label", "\"iso-8859-15\"", BYTES("\244"), "€", false },
+		{ "quoted label", "\"iso-8859-15\"", BYTES("\244"), "€",
+		  false },
 		{ "none, utf-8", NULL, BYTES("\303\251"), "é", false },
 		{ "none, not utf-8", NULL, BYTES("\351t\351"), "été", false },
 		{ "ascii with 8 bit", "us-ascii", BYTES("\351"), "é", true },
-		{ "ascii with utf-8", "us-ascii", BYTES("\303\251"), "é", true },
+		{ "ascii with utf-8", "us-ascii", BYTES("\303\251"), "é",
+		  true },
 		{ "utf-8 that is 1252", "utf-8", BYTES("ma\347\343"), "maçã",
 		  true },
 		{ "utf-8 with one bad byte", "utf-8",
@@ -58,8 +61,8 @@ static void test_to_utf8_follows_the_rule(void **state)
 		  false },
 		{ "utf-7", "utf-7", BYTES("a+AOk-"), "aé", false },
 		{ "nul", NULL, BYTES("a\0b"), "a\357\277\275b", false },
-		{ "nul in utf-8", "utf-8", BYTES("\303\251\0"),
-		  "é\357\277\275", false },
+		{ "nul in utf-8", "utf-8", BYTES("\303\251\0"), "é\357\277\275",
+		  false },
 		{ "byte order mark", "utf-8", BYTES("\357\273\277x"), "x",
 		  false },
 	};
@@ -72,24 +75,24 @@ static void test_to_utf8_follows_the_rule(void **state)
 
 		if (strcmp(got, cases[i].want) != 0 || wrong != cases[i].wrong)
 			fail_msg("%s: got \"%s\" wrong=%d", cases[i].name, got,
-				 wrong);
+			         wrong);
 	}
 }
 
 static void test_to_utf8_takes_every_byte(void **state)
 {
-	static const char *const labels[] = { NULL,	     "utf-8",
-					      "windows-1252", "iso-2022-jp",
-					      "utf-16",	     "gb18030",
-					      "big5",	     "utf-7" };
+	static const char *const labels[] = { NULL,           "utf-8",
+		                              "windows-1252", "iso-2022-jp",
+		                              "utf-16",       "gb18030",
+		                              "big5",         "utf-7" };
 	char bytes[512];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (char)(guchar)(i * 7 + i / 256);
 	for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
-		g_autofree char *got = charset_to_utf8(labels[i], bytes,
-						       sizeof(bytes), NULL);
+		g_autofree char *got =
+			charset_to_utf8(labels[i], bytes, sizeof(bytes), NULL);
 
 		assert_true(g_utf8_validate(got, -1, NULL));
 	}
@@ -108,12 +111,12 @@ static void test_lookup_knows_only_the_table(void **state)
 static void test_init_converters_are_all_there(void **state)
 {
 	static const char *const labels[] = {
-		"utf-7",      "utf-16",	     "utf-32",	   "iso-8859-2",
+		"utf-7",        "utf-16",      "utf-32",       "iso-8859-2",
 		"iso-8859-8-i", "iso-8859-16", "windows-1250", "windows-1258",
-		"tis-620",    "koi8-r",	     "koi8-u",	   "gb18030",
-		"big5",	      "cp950",	     "cp932",	   "euc-jp",
-		"iso-2022-jp", "euc-kr",     "iso-2022-kr", "macintosh",
-		"cp437",      "cp850",	     "cp852",	   "cp860",
+		"tis-620",      "koi8-r",      "koi8-u",       "gb18030",
+		"big5",         "cp950",       "cp932",        "euc-jp",
+		"iso-2022-jp",  "euc-kr",      "iso-2022-kr",  "macintosh",
+		"cp437",        "cp850",       "cp852",        "cp860",
 		"cp866",
 	};
 
@@ -123,9 +126,12 @@ static void test_init_converters_are_all_there(void **state)
 		/* an ASCII letter in any of them, four bytes wide in UTF-32 */
 		bool wide = strncmp(labels[i], "utf-16", 6) == 0;
 		bool wider = strncmp(labels[i], "utf-32", 6) == 0;
-		g_autofree char *got = charset_to_utf8(
-			labels[i], wider ? "A\0\0\0" : "A\0",
-			wider ? 4 : wide ? 2 : 1, &wrong);
+		g_autofree char *got =
+			charset_to_utf8(labels[i], wider ? "A\0\0\0" : "A\0",
+		                        wider  ? 4
+		                        : wide ? 2
+		                               : 1,
+		                        &wrong);
 
 		if (wrong)
 			fail_msg("no converter for %s", labels[i]);

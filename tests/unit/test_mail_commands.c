@@ -37,8 +37,8 @@ static void test_fields_take_the_head(void **state)
 		{ "invalid", "Prioridade: altíssima\nServiço: a\nx",
 		  MAIL_PRIORITY_NONE, "a", "Prioridade: altíssima",
 		  "Prioridade: altíssima\nx" },
-		{ "no value", "Serviço:\nx", MAIL_PRIORITY_NONE, "", "Serviço:",
-		  "Serviço:\nx" },
+		{ "no value", "Serviço:\nx", MAIL_PRIORITY_NONE, "",
+		  "Serviço:", "Serviço:\nx" },
 		{ "only fields", "Prioridade: alta", MAIL_PRIORITY_HIGH, "", "",
 		  "" },
 		{ "empty", "", MAIL_PRIORITY_NONE, "", "", "" },
@@ -57,8 +57,8 @@ static void test_fields_take_the_head(void **state)
 		    strcmp(fields.invalid, cases[i].invalid) != 0 ||
 		    strcmp(rest, cases[i].rest) != 0)
 			fail_msg("%s: %d \"%s\" \"%s\" \"%s\"", cases[i].name,
-				 (int)fields.priority, fields.service,
-				 fields.invalid, rest);
+			         (int)fields.priority, fields.service,
+			         fields.invalid, rest);
 		mail_fields_clear(&fields);
 	}
 }
@@ -82,14 +82,14 @@ static void test_fields_stop_after_some_lines(void **state)
 static char *describe(GPtrArray *commands)
 {
 	static const char *const names[] = { "status", "note", "priority",
-					     "assign" };
+		                             "assign" };
 	GString *out = g_string_new(NULL);
 
 	for (guint i = 0; i < commands->len; i++) {
 		const struct command *command = g_ptr_array_index(commands, i);
 
 		g_string_append_printf(out, "%s(%s)", names[command->kind],
-				       command->argument);
+		                       command->argument);
 	}
 	return g_string_free(out, FALSE);
 }
@@ -103,14 +103,16 @@ static void test_take_reads_command_lines(void **state)
 		const char *rest;
 		const char *unknown;
 	} cases[] = {
-		{ "none", "Olá\n# título\n#1 item", "", "Olá\n# título\n#1 item",
+		{ "none", "Olá\n# título\n#1 item", "",
+		  "Olá\n# título\n#1 item", "" },
+		{ "close", "Pronto.\n#fechar", "status(closed)", "Pronto.",
 		  "" },
-		{ "close", "Pronto.\n#fechar", "status(closed)", "Pronto.", "" },
 		{ "languages", "#close\n#cerrar\n#Encerrar",
 		  "status(closed)status(closed)status(closed)", "", "" },
 		{ "status word", "#status em espera\n#estado resuelto",
 		  "status(on_hold)status(resolved)", "", "" },
-		{ "priority", "#prioridade alta\n#priority LOW\n#prioridad media",
+		{ "priority",
+		  "#prioridade alta\n#priority LOW\n#prioridad media",
 		  "priority(high)priority(low)priority(medium)", "", "" },
 		{ "note", "#nota\nsó para nós", "note()", "só para nós", "" },
 		{ "note with text", "#nota cliente ligou\nx", "note()",
@@ -140,7 +142,7 @@ static void test_take_reads_command_lines(void **state)
 		    strcmp(rest, cases[i].rest) != 0 ||
 		    strcmp(words, cases[i].unknown) != 0)
 			fail_msg("%s: \"%s\" \"%s\" \"%s\"", cases[i].name, got,
-				 rest, words);
+			         rest, words);
 	}
 }
 

@@ -39,7 +39,7 @@ static void test_parse_reads_dates(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
 		if (date_parse(cases[i].input) != cases[i].want * 1000)
 			fail_msg("%s: %" G_GINT64_FORMAT, cases[i].input,
-				 date_parse(cases[i].input));
+			         date_parse(cases[i].input));
 }
 
 static void test_parse_is_bounded(void **state)

@@ -13,7 +13,8 @@ static void test_parameter_reads_every_form(void **state)
 	} cases[] = {
 		{ "plain", "attachment; filename=a.txt", "a.txt" },
 		{ "quoted", "attachment; filename=\"a b;c.txt\"", "a b;c.txt" },
-		{ "escaped", "attachment; filename=\"a\\\"b.txt\"", "a\"b.txt" },
+		{ "escaped", "attachment; filename=\"a\\\"b.txt\"",
+		  "a\"b.txt" },
 		{ "bare with blanks", "attachment; filename=a b.txt; size=3",
 		  "a b.txt" },
 		{ "case", "attachment; FileName=\"a.txt\"", "a.txt" },
@@ -23,7 +24,8 @@ static void test_parameter_reads_every_form(void **state)
 		  "ação.txt" },
 		{ "raw utf-8", "attachment; filename=\"a\303\247.txt\"",
 		  "aç.txt" },
-		{ "raw latin1", "attachment; filename=\"a\347.txt\"", "aç.txt" },
+		{ "raw latin1", "attachment; filename=\"a\347.txt\"",
+		  "aç.txt" },
 		{ "2231", "attachment; filename*=utf-8''a%C3%A7%20b.txt",
 		  "aç b.txt" },
 		{ "2231 latin1 and language",
@@ -42,7 +44,8 @@ static void test_parameter_reads_every_form(void **state)
 		{ "continued, mixed",
 		  "attachment; filename*0*=utf-8''a%C3%A7; filename*1=\" b\"",
 		  "aç b" },
-		{ "both", "attachment; filename=\"x\"; filename*=utf-8''y", "y" },
+		{ "both", "attachment; filename=\"x\"; filename*=utf-8''y",
+		  "y" },
 		{ "gap", "attachment; filename*0=a; filename*2=c", "a" },
 		{ "bad percent", "attachment; filename*=utf-8''a%zz%4",
 		  "a%zz%4" },
@@ -61,8 +64,8 @@ static void test_parameter_reads_every_form(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *got = filename_dup_parameter(cases[i].input,
-							      "filename", 64);
+		g_autofree char *got =
+			filename_dup_parameter(cases[i].input, "filename", 64);
 
 		if (g_strcmp0(got, cases[i].want) != 0)
 			fail_msg("%s: \"%s\"", cases[i].name, got);

@@ -26,7 +26,8 @@ static void test_to_text_reads_what_people_see(void **state)
 		{ "soft hyphen", "a&shy;b&#8203;c", "abc" },
 		{ "paragraphs", "<p>a</p><p>b</p>", "a\n\nb" },
 		{ "word paragraphs",
-		  "<p class=MsoNormal>a</p><p class=\"MsoNormal\">b</p>", "a\nb" },
+		  "<p class=MsoNormal>a</p><p class=\"MsoNormal\">b</p>",
+		  "a\nb" },
 		{ "divs", "<div>a</div><div>b<div>c</div></div>d",
 		  "a\nb\nc\nd" },
 		{ "breaks", "a<br>b<BR/><br />c", "a\nb\n\nc" },
@@ -59,10 +60,11 @@ static void test_to_text_reads_what_people_see(void **state)
 		  "a<div class=\"gmail_quote\"><blockquote class=\"gmail_quote\" "
 		  "style=\"margin:0 0 0 .8ex\">b</blockquote></div>",
 		  "a\n> b" },
-		{ "link", "<a href=\"https://x.example/a?b=1&amp;c=2\">here</a>",
+		{ "link",
+		  "<a href=\"https://x.example/a?b=1&amp;c=2\">here</a>",
 		  "here <https://x.example/a?b=1&c=2>" },
-		{ "link to itself", "<a href=\"http://x.example/\">x.example</a>",
-		  "x.example" },
+		{ "link to itself",
+		  "<a href=\"http://x.example/\">x.example</a>", "x.example" },
 		{ "mailto", "<a href=mailto:a@b.example>a@b.example</a>",
 		  "a@b.example" },
 		{ "script link", "<a href=\"javascript:x()\">a</a>", "a" },
@@ -76,8 +78,7 @@ static void test_to_text_reads_what_people_see(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		bool cut = false;
-		g_autofree char *got =
-			html_to_text(cases[i].input, TAGS, &cut);
+		g_autofree char *got = html_to_text(cases[i].input, TAGS, &cut);
 
 		if (strcmp(got, cases[i].want) != 0 || cut)
 			fail_msg("%s: \"%s\"", cases[i].name, got);
@@ -98,11 +99,26 @@ static void test_to_text_stops_at_the_limit(void **state)
 static void test_to_text_is_linear(void **state)
 {
 	static const char *const units[] = {
-		"<div>",   "<b",      "<!--",	"<a \"",     "<a href='",
-		"&",	   "&#",      "<",	"</",	     "<style>",
-		"<p x=\"", "<img alt=\"", "<blockquote type=cite>", "<pre>\n",
-		"<div style=display:none>", "<![", "<a href=http:x>y",
-		"<li>", "\302\240", "x y=\"",
+		"<div>",
+		"<b",
+		"<!--",
+		"<a \"",
+		"<a href='",
+		"&",
+		"&#",
+		"<",
+		"</",
+		"<style>",
+		"<p x=\"",
+		"<img alt=\"",
+		"<blockquote type=cite>",
+		"<pre>\n",
+		"<div style=display:none>",
+		"<![",
+		"<a href=http:x>y",
+		"<li>",
+		"\302\240",
+		"x y=\"",
 	};
 
 	(void)state;
@@ -140,8 +156,8 @@ static void test_collect_cids_finds_references(void **state)
 
 	(void)state;
 	html_collect_cids("<img src=\"cid:a@b\"><img src='CID:c%40d'>"
-			  "<td background=cid:e&amp;f>url(cid:g) cid: acid:h",
-			  10, cids);
+	                  "<td background=cid:e&amp;f>url(cid:g) cid: acid:h",
+	                  10, cids);
 	assert_true(g_hash_table_contains(cids, "a@b"));
 	assert_true(g_hash_table_contains(cids, "c@d"));
 	assert_true(g_hash_table_contains(cids, "e&f"));
@@ -158,8 +174,9 @@ static void test_from_enriched_drops_commands(void **state)
 		"too long to be one, and so on and on>");
 
 	(void)state;
-	assert_string_equal(got, "a b c\nd\nx <e <no command because it is much "
-				 "too long to be one, and so on and on>");
+	assert_string_equal(got,
+	                    "a b c\nd\nx <e <no command because it is much "
+	                    "too long to be one, and so on and on>");
 }
 
 int main(void)

@@ -10,7 +10,8 @@
 
 static void test_parse_reads_the_header(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		"Message-ID: <1@cliente.example>\n"
 		"In-Reply-To: <0@desk.example>\n"
 		"References: <a@desk.example>\n <0@desk.example>\n"
@@ -88,11 +89,12 @@ static void test_parse_decodes_subjects(void **state)
 
 static void test_parse_takes_the_first_of_single_fields(void **state)
 {
-	AUTO(mail) mail = case_parse("Subject: um\nSubject: dois\n"
-				     "Message-ID: <1@a>\nMessage-ID: <2@a>\n"
-				     "From: a@b.example\nFrom: c@d.example\n"
-				     "Date: 22 Nov 2026 16:20:00 +0000\n"
-				     "Date: 23 Nov 2026 16:20:00 +0000\n\nx\n");
+	AUTO(mail)
+	mail = case_parse("Subject: um\nSubject: dois\n"
+	                  "Message-ID: <1@a>\nMessage-ID: <2@a>\n"
+	                  "From: a@b.example\nFrom: c@d.example\n"
+	                  "Date: 22 Nov 2026 16:20:00 +0000\n"
+	                  "Date: 23 Nov 2026 16:20:00 +0000\n\nx\n");
 
 	(void)state;
 	assert_string_equal(mail->subject, "um");
@@ -104,9 +106,10 @@ static void test_parse_takes_the_first_of_single_fields(void **state)
 
 static void test_parse_reads_broken_addresses_for_display(void **state)
 {
-	AUTO(mail) mail = case_parse("From: \"Ana\" <ana@>\n"
-				     "To: nobody, <>, a@b@c, \"x\"@y.example\n"
-				     "\nx\n");
+	AUTO(mail)
+	mail = case_parse("From: \"Ana\" <ana@>\n"
+	                  "To: nobody, <>, a@b@c, \"x\"@y.example\n"
+	                  "\nx\n");
 	const struct mailbox *from = g_ptr_array_index(mail->from, 0);
 
 	(void)state;
@@ -171,8 +174,8 @@ static void test_parse_reads_priorities(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *text = g_strconcat(
-			HEAD, cases[i].header, "\n", cases[i].body, NULL);
+		g_autofree char *text = g_strconcat(HEAD, cases[i].header, "\n",
+		                                    cases[i].body, NULL);
 		AUTO(mail) mail = case_parse(text);
 
 		assert_int_equal(mail->fields.priority, cases[i].want);
@@ -182,8 +185,9 @@ static void test_parse_reads_priorities(void **state)
 
 static void test_parse_leaves_fields_of_programs_alone(void **state)
 {
-	AUTO(mail) mail = case_parse(HEAD "Auto-Submitted: auto-generated\n\n"
-					  "Prioridade: alta\nx\n");
+	AUTO(mail)
+	mail = case_parse(HEAD "Auto-Submitted: auto-generated\n\n"
+	                       "Prioridade: alta\nx\n");
 
 	(void)state;
 	assert_int_equal(mail->kind, MAIL_KIND_AUTO_REPLY);
@@ -199,8 +203,9 @@ static void test_parse_trims_replies_but_not_forwards(void **state)
 		const char *trimmed;
 		bool is_forward;
 	} cases[] = {
-		{ "RES: x", "Obrigado\n\nEm 1/2/2026 10:00, Desk <a@b.example> "
-			    "escreveu:\n> texto",
+		{ "RES: x",
+		  "Obrigado\n\nEm 1/2/2026 10:00, Desk <a@b.example> "
+		  "escreveu:\n> texto",
 		  "Obrigado", false },
 		{ "ENC: x",
 		  "Segue\n\nDe: a@b.example\nEnviado: hoje\nPara: c\n"
@@ -214,23 +219,24 @@ static void test_parse_trims_replies_but_not_forwards(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *text = g_strconcat(
-			HEAD "Subject: ", cases[i].subject, "\n\n",
-			cases[i].body, "\n", NULL);
+		g_autofree char *text =
+			g_strconcat(HEAD "Subject: ", cases[i].subject, "\n\n",
+		                    cases[i].body, "\n", NULL);
 		AUTO(mail) mail = case_parse(text);
 
 		assert_int_equal(mail->is_forward, cases[i].is_forward);
 		assert_string_equal(mail->text, cases[i].body);
 		assert_string_equal(mail->text_trimmed,
-				    cases[i].trimmed != NULL ? cases[i].trimmed
-							     : mail->text);
+		                    cases[i].trimmed != NULL ? cases[i].trimmed
+		                                             : mail->text);
 	}
 }
 
 static void test_parse_forwarding_program(void **state)
 {
-	AUTO(mail) mail = case_parse(
-		HEAD "X-Forwarded-Message-Id: <1@a>\nSubject: x\n\ny\n");
+	AUTO(mail)
+	mail = case_parse(HEAD
+	                  "X-Forwarded-Message-Id: <1@a>\nSubject: x\n\ny\n");
 
 	(void)state;
 	assert_true(mail->is_forward);
@@ -239,7 +245,7 @@ static void test_parse_forwarding_program(void **state)
 static void test_parse_refuses_what_is_no_mail(void **state)
 {
 	static const char *const texts[] = { "", "\n", "no header here\n",
-					     " folded: first\n\nx" };
+		                             " folded: first\n\nx" };
 	struct limits limits;
 
 	(void)state;
@@ -251,7 +257,7 @@ static void test_parse_refuses_what_is_no_mail(void **state)
 
 		assert_null(mail);
 		assert_true(g_error_matches(error, PORTARIA_ERROR,
-					    PORTARIA_ERROR_SYNTAX));
+		                            PORTARIA_ERROR_SYNTAX));
 	}
 }
 
@@ -270,8 +276,8 @@ static void test_parse_refuses_what_passes_a_limit(void **state)
 	AUTO(mail) mail = mail_parse(raw, &limits, &error);
 
 	assert_null(mail);
-	assert_true(g_error_matches(error, PORTARIA_ERROR,
-				    PORTARIA_ERROR_LIMIT));
+	assert_true(
+		g_error_matches(error, PORTARIA_ERROR, PORTARIA_ERROR_LIMIT));
 	g_string_free(text, TRUE);
 }
 
@@ -291,9 +297,9 @@ static void test_parse_at_the_limits(void **state)
 	g_string_append(text, "\n\n");
 	for (int i = 0; i < 990; i++)
 		g_string_append_printf(text,
-				       "--b\nContent-Type: text/plain; "
-				       "name=\"a\"\nX-A: b\n\n%d\n",
-				       i);
+		                       "--b\nContent-Type: text/plain; "
+		                       "name=\"a\"\nX-A: b\n\n%d\n",
+		                       i);
 	g_string_append(text, "--b--\n");
 	AUTO(mail) mail = case_parse(text->str);
 

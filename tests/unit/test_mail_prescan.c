@@ -14,7 +14,7 @@ static void repeat(GString *out, const char *unit, guint times)
 
 /* "" if it passes, else the limit's name: the word before ":" or " (". */
 static char *prescan_text(const char *text, size_t len,
-			  const struct limits *limits)
+                          const struct limits *limits)
 {
 	g_autoptr(GBytes) raw = case_bytes_len(text, len);
 	g_autoptr(GError) error = NULL;
@@ -26,8 +26,8 @@ static char *prescan_text(const char *text, size_t len,
 		assert_null(error);
 		return g_strdup("");
 	}
-	assert_true(g_error_matches(error, PORTARIA_ERROR,
-				    PORTARIA_ERROR_LIMIT));
+	assert_true(
+		g_error_matches(error, PORTARIA_ERROR, PORTARIA_ERROR_LIMIT));
 	return g_strndup(error->message, strcspn(error->message, ":("));
 }
 
@@ -121,9 +121,11 @@ static void test_header_bytes(void **state)
 /* 10 MB of header, in every shape: stopped early, and quickly. */
 static void test_ten_megabytes_of_header(void **state)
 {
-	static const char *const units[] = { "X: 0123456789\n", " folded\n",
-					     "no colon at all\n", "word ",
-					     ":\n", "X:\r", "To: a@b,\n" };
+	static const char *const units[] = {
+		"X: 0123456789\n", " folded\n", "no colon at all\n",
+		"word ",           ":\n",       "X:\r",
+		"To: a@b,\n"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
@@ -156,8 +158,8 @@ static void test_headers(void **state)
 
 static void test_headers_of_all_parts(void **state)
 {
-	GString *text = g_string_new(
-		"Content-Type: multipart/mixed; boundary=b\n\n");
+	GString *text =
+		g_string_new("Content-Type: multipart/mixed; boundary=b\n\n");
 
 	(void)state;
 	for (int part = 0; part < 40; part++) {
@@ -215,8 +217,8 @@ static void test_mime_depth(void **state)
 
 static void test_mime_parts(void **state)
 {
-	GString *text = g_string_new(
-		"Content-Type: multipart/mixed; boundary=b\n\n");
+	GString *text =
+		g_string_new("Content-Type: multipart/mixed; boundary=b\n\n");
 
 	(void)state;
 	repeat(text, "--b\n\n\n", 1000);
@@ -229,7 +231,7 @@ static void test_mime_parts(void **state)
 static void test_a_million_parts(void **state)
 {
 	static const char *const units[] = { "--b\n", "--b\n\n", "--b \n\nx\n",
-					     "--b\nA: b\n" };
+		                             "--b\nA: b\n" };
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
@@ -257,8 +259,8 @@ static void test_lines_like_boundaries(void **state)
 static void test_mime_parameters(void **state)
 {
 	static const char *const names[] = { "Content-Type: text/plain",
-					     "Content-Disposition: inline",
-					     "content-x : y" };
+		                             "Content-Disposition: inline",
+		                             "content-x : y" };
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -317,8 +319,8 @@ static void test_group_bomb(void **state)
 	repeat(bomb, "g:", 30000);
 	for (size_t i = 0; i < G_N_ELEMENTS(wraps); i++) {
 		const char *at = strstr(wraps[i], "%s");
-		g_autoptr(GString) text = g_string_new_len(
-			wraps[i], (gssize)(at - wraps[i]));
+		g_autoptr(GString) text =
+			g_string_new_len(wraps[i], (gssize)(at - wraps[i]));
 
 		g_string_append_len(text, bomb->str, (gssize)bomb->len);
 		g_string_append(text, at + 2);
@@ -342,7 +344,7 @@ static void test_group_bomb_small_enough(void **state)
 static void test_encoded_message_is_a_leaf(void **state)
 {
 	GString *text = g_string_new("Content-Type: message/rfc822\n"
-				     "Content-Transfer-Encoding: base64\n\n");
+	                             "Content-Transfer-Encoding: base64\n\n");
 
 	(void)state;
 	repeat(text, "X: y\n", 5000);
@@ -353,9 +355,9 @@ static void test_encoded_message_is_a_leaf(void **state)
 /* The first Content-Type says multipart, the last one the boundary. */
 static void test_two_content_types(void **state)
 {
-	GString *text = g_string_new(
-		"Content-Type: multipart/mixed; boundary=a\n"
-		"Content-Type: text/plain; boundary=b\n\n");
+	GString *text =
+		g_string_new("Content-Type: multipart/mixed; boundary=a\n"
+	                     "Content-Type: text/plain; boundary=b\n\n");
 
 	(void)state;
 	repeat(text, "--b\n\n", 1001);
@@ -385,8 +387,7 @@ static void test_limits_are_the_callers(void **state)
 
 	limits_init(&limits);
 	limits.mime_parameters = 1;
-	g_autofree char *parameters =
-		prescan_text(text, strlen(text), &limits);
+	g_autofree char *parameters = prescan_text(text, strlen(text), &limits);
 
 	assert_string_equal(parts, "mime_parts");
 	assert_string_equal(flat, "");

@@ -38,8 +38,7 @@ static void test_dup_type_tells_contradictions(void **state)
 	if (probe[0] == '\0')
 		skip();
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *got =
-			sniff(cases[i].data, cases[i].declared);
+		g_autofree char *got = sniff(cases[i].data, cases[i].declared);
 
 		if (strcmp(got, cases[i].want) != 0)
 			fail_msg("%s: \"%s\"", cases[i].declared, got);

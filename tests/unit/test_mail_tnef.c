@@ -28,7 +28,7 @@ static GByteArray *tnef_new(void)
 }
 
 static void attribute(GByteArray *out, guint8 level, guint32 id,
-		      const void *data, size_t len)
+                      const void *data, size_t len)
 {
 	const guint8 *bytes = data;
 	guint sum = 0;
@@ -43,7 +43,7 @@ static void attribute(GByteArray *out, guint8 level, guint32 id,
 }
 
 static void text_attribute(GByteArray *out, guint8 level, guint32 id,
-			   const char *text)
+                           const char *text)
 {
 	attribute(out, level, id, text, strlen(text) + 1);
 }
@@ -125,9 +125,9 @@ static void test_files_take_the_place_of_winmail(void **state)
 	assert_int_equal(mail->warnings, 0);
 	assert_int_equal(mail->parts->len, 2);
 	assert_string_equal(case_part(mail, 0)->filename,
-			    "boleto de novembro.pdf");
+	                    "boleto de novembro.pdf");
 	assert_string_equal(case_part(mail, 0)->content_type,
-			    "application/pdf");
+	                    "application/pdf");
 	assert_string_equal(first, "%PDF-1.4 x");
 	assert_string_equal(case_part(mail, 1)->filename, "b.txt");
 	assert_string_equal(second, "dois");
@@ -175,7 +175,7 @@ static void assert_kept(const GByteArray *stream)
 	assert_int_equal(mail->parts->len, 1);
 	assert_string_equal(case_part(mail, 0)->filename, "winmail.dat");
 	assert_int_equal(g_bytes_get_size(case_part(mail, 0)->data),
-			 stream->len);
+	                 stream->len);
 }
 
 static void test_what_cannot_be_opened_is_kept(void **state)
@@ -287,7 +287,8 @@ static void test_bent_bytes(void **state)
 
 static void test_other_parts_are_left_alone(void **state)
 {
-	AUTO(mail) mail = case_parse(
+	AUTO(mail)
+	mail = case_parse(
 		"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n"
 		"\n--b\n\nx\n--b\nContent-Type: application/ms-tnef; "
 		"name=winmail.dat\n\nnot tnef\n--b\n"

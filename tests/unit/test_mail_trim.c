@@ -81,8 +81,7 @@ static void test_quotes_cuts_what_is_quoted(void **state)
 		  "Oi,\n\nEm 1/1/22 10:00, D <d@e.example> escreveu:\n> Um?\n"
 		  "Sim\n> Dois?\nNão",
 		  NULL },
-		{ "text after the quotation",
-		  "Oi\n\n> Um?\n\nSim", NULL },
+		{ "text after the quotation", "Oi\n\n> Um?\n\nSim", NULL },
 		{ "only a quotation", "> Um?\n> Dois?", NULL },
 		{ "attribution only",
 		  "Em 1/1/22 10:00, D <d@e.example> escreveu:\n> x", NULL },
@@ -99,8 +98,8 @@ static void test_quotes_cuts_what_is_quoted(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *got = trim_quotes(cases[i].input);
-		const char *want = cases[i].want != NULL ? cases[i].want
-							 : cases[i].input;
+		const char *want =
+			cases[i].want != NULL ? cases[i].want : cases[i].input;
 
 		if (strcmp(got, want) != 0)
 			fail_msg("%s: \"%s\"", cases[i].name, got);
@@ -115,7 +114,8 @@ static void test_is_forward(void **state)
 	} cases[] = {
 		{ "Olá", false },
 		{ "", false },
-		{ "Veja\n\n---------- Forwarded message ---------\nDe: x", true },
+		{ "Veja\n\n---------- Forwarded message ---------\nDe: x",
+		  true },
 		{ "-------- Mensagem encaminhada --------\nx", true },
 		{ "Begin forwarded message:\n\nFrom: x", true },
 		{ "Inicio del mensaje reenviado:\nx", true },
@@ -135,9 +135,17 @@ static void test_is_forward(void **state)
 static void test_quotes_is_linear(void **state)
 {
 	static const char *const units[] = {
-		"\n", ">\n", "a\n", "a:\n", "wrote:\n", "> a\nb\n",
-		"On 1 wrote:\n\n", "From: a\nTo: b\nSubject: c\n\n",
-		"-----Original Message-----\n", "_____\n", "On 1\n",
+		"\n",
+		">\n",
+		"a\n",
+		"a:\n",
+		"wrote:\n",
+		"> a\nb\n",
+		"On 1 wrote:\n\n",
+		"From: a\nTo: b\nSubject: c\n\n",
+		"-----Original Message-----\n",
+		"_____\n",
+		"On 1\n",
 		"On 1/1 10:00 a@b wrote:\n>\n",
 	};
 

@@ -69,14 +69,16 @@ static void test_round_trip_keeps_everything(void **state)
 
 static void test_round_trip_of_reports(void **state)
 {
-	AUTO(mail) bounce = case_parse(
+	AUTO(mail)
+	bounce = case_parse(
 		"From: MAILER-DAEMON@x.example\nSubject: failure notice\n"
 		"Content-Type: multipart/report; boundary=b\n\n--b\n\nsorry\n"
 		"--b\nContent-Type: message/delivery-status\n\n"
 		"Reporting-MTA: dns; x\nOriginal-Envelope-Id: e1\n\n"
 		"Final-Recipient: rfc822; a@b.example\nAction: failed\n"
 		"Status: 5.1.1\nDiagnostic-Code: smtp; 550 no\n\n--b--\n");
-	AUTO(mail) abuse = case_parse(
+	AUTO(mail)
+	abuse = case_parse(
 		"From: fbl@x.example\nSubject: report\n"
 		"Content-Type: multipart/report; boundary=b\n\n--b\n\nsee\n"
 		"--b\nContent-Type: message/feedback-report\n\n"
@@ -109,7 +111,8 @@ static void test_round_trip_of_stubs_of_reports(void **state)
 {
 	static const char *const texts[] = {
 		"From: MAILER-DAEMON@x.example\nX-Failed-Recipients: a@b\n\nx",
-		"List-Id: <x.y>\n\nx", "Auto-Submitted: vacation\n\nx",
+		"List-Id: <x.y>\n\nx",
+		"Auto-Submitted: vacation\n\nx",
 	};
 	struct limits limits;
 
@@ -131,8 +134,8 @@ static void assert_refused(GVariant *floating)
 	AUTO(mail) mail = mail_from_variant(variant, &error);
 
 	assert_null(mail);
-	assert_true(g_error_matches(error, PORTARIA_ERROR,
-				    PORTARIA_ERROR_SYNTAX));
+	assert_true(
+		g_error_matches(error, PORTARIA_ERROR, PORTARIA_ERROR_SYNTAX));
 }
 
 /* The honest variant with one member replaced, or removed (value NULL). */
@@ -154,18 +157,17 @@ static GVariant *with_member(const char *key, GVariant *value)
 static void test_from_variant_misses_no_member(void **state)
 {
 	static const char *const keys[] = {
-		"message_id", "in_reply_to", "references", "from",
-		"to",	      "cc",	     "reply_to",   "date",
-		"subject",    "text",	     "text_trimmed", "html",
-		"parts",      "kind",	     "is_forward", "priority",
+		"message_id", "in_reply_to", "references",   "from",
+		"to",         "cc",          "reply_to",     "date",
+		"subject",    "text",        "text_trimmed", "html",
+		"parts",      "kind",        "is_forward",   "priority",
 		"service",    "invalid",     "warnings",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
 		assert_refused(with_member(keys[i], NULL));
-		assert_refused(with_member(keys[i],
-					   g_variant_new_byte(1)));
+		assert_refused(with_member(keys[i], g_variant_new_byte(1)));
 	}
 }
 
@@ -206,8 +208,9 @@ static void test_from_variant_believes_nothing(void **state)
 static void test_from_variant_makes_addresses_itself(void **state)
 {
 	g_autoptr(GVariant) variant = g_variant_ref_sink(with_member(
-		"from", g_variant_new_parsed(
-				"[('Staff', 'ANA@Desk.Example'), ('x', 'y')]")));
+		"from",
+		g_variant_new_parsed(
+			"[('Staff', 'ANA@Desk.Example'), ('x', 'y')]")));
 	AUTO(mail) mail = mail_from_variant(variant, NULL);
 	const struct mailbox *first = g_ptr_array_index(mail->from, 0);
 	const struct mailbox *second = g_ptr_array_index(mail->from, 1);
@@ -275,10 +278,10 @@ static void test_kinds_have_names(void **state)
 		enum mail_kind kind = MAIL_KIND__COUNT;
 
 		assert_true(mail_kind_parse(mail_kind_name((enum mail_kind)i),
-					    &kind));
+		                            &kind));
 		assert_int_equal(kind, i);
 		assert_int_equal(mail_kind_is_automatic(kind),
-				 kind != MAIL_KIND_HUMAN);
+		                 kind != MAIL_KIND_HUMAN);
 	}
 	enum mail_kind untouched = MAIL_KIND_LIST;
 
