@@ -9,10 +9,9 @@
  * file does not name stay.
  */
 #include "desk/import.h"
-
-#include "base/utf8.h"
 #include <string.h>
 
+#include "base/utf8.h"
 #include "desk/import_csv.h"
 #include "desk/lookup.h"
 #include "mail/address.h"
