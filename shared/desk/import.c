@@ -9,6 +9,7 @@
  * file does not name stay.
  */
 #include "desk/import.h"
+
 #include <string.h>
 
 #include "base/utf8.h"
