@@ -34,8 +34,8 @@ void search_bind(struct db_stmt *stmt, char **words);
 /* The text without case and accents, for short texts that are found by LIKE;
  * owned by the caller. */
 char *search_fold(const char *text);
-/* A LIKE pattern (ESCAPE '\\') that finds the folded text anywhere. LIMIT if the
- * text is too long. */
+/* A LIKE pattern (ESCAPE '\\') that finds the folded text anywhere. LIMIT if
+ * the text is too long. */
 char *search_pattern(const char *text, GError **error);
 
 /* Adds a line if the index does not fit the rows. */

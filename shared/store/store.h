@@ -5,9 +5,10 @@
  * One struct store is used by one thread at a time; store_pool hands them to
  * threads that come and go (libmilter's). Functions of the other headers of
  * this folder that change something need a transaction of the caller; those
- * that read do not; after an error the transaction may hold half of the
- * change and must be rolled back (to a savepoint). Every function that can fail sets a GError; a row that
- * is not there is NULL with PORTARIA_ERROR_NOT_FOUND.
+ * that read do not. After an error the transaction may hold half of the
+ * change and must be rolled back (to a savepoint). Every function that can
+ * fail sets a GError; a row that is not there is NULL with
+ * PORTARIA_ERROR_NOT_FOUND.
  */
 #ifndef PORTARIA_STORE_STORE_H
 #define PORTARIA_STORE_STORE_H

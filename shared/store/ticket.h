@@ -98,7 +98,8 @@ struct ticket_filter { /* 0, NULL, -1 : any */
 GPtrArray *ticket_list(struct store *store, const struct ticket_filter *filter,
 		       GError **error) NODISCARD;
 
-/* The address is a key of anybody. Adding somebody twice keeps the first role and is no error. */
+/* The address is a key of anybody. Adding somebody twice keeps the first role
+ * and is no error. */
 bool participant_add(struct store *store, gint64 ticket_id,
 		     const char *address, const char *name,
 		     enum participant_role role, GError **error) NODISCARD;
