@@ -10,21 +10,28 @@
 
 #include "mail/mail.h"
 
-/* Once, before the first parse and before threads. */
+/*
+ * Once, before the first parse, before threads and before confinement:
+ * loads character converters and the file type database. After it, parsing
+ * needs memory only; a system call filter must answer other calls with an
+ * error, not with death, because GMime may ask for a converter by a name from
+ * the message.
+ */
 void mail_parse_init(void);
 
-/* LIMIT with the limit's name and the figure found. */
+/* LIMIT with the limit's name and the figure found. Reads Content-Type values
+ * through GMime once they are within limits, so it belongs to the child, too. */
 bool mail_prescan(GBytes *raw, const struct limits *limits,
-		  GError **error) NODISCARD;
+                  GError **error) NODISCARD;
 
 /* Errors: LIMIT, SYNTAX (no header block at all). Owned by the caller. */
 struct mail *mail_parse(GBytes *raw, const struct limits *limits,
-			GError **error) NODISCARD;
+                        GError **error) NODISCARD;
 
 /* What can be said of a message that mail_parse() refused or died of: the
  * first Subject, From, Message-ID, References, read with mail/header.h only,
  * text = `why`, no parts. Never fails. */
 struct mail *mail_parse_stub(GBytes *raw, const struct limits *limits,
-			     const char *why);
+                             const char *why);
 
 #endif

@@ -185,7 +185,8 @@ static const char *const from_words[] = {
 
 static const char *const date_words[] = {
 	"sent",       "date",          "enviado",
-	"enviada",    "enviado em",    "enviada em",
+	"enviada",    "enviadas",      "enviadas em",
+	"enviados",   "enviado em",    "enviada em",
 	"enviado el", "data",          "fecha",
 	"envoyé",     "envoyé le",     "gesendet",
 	"datum",      "inviato",       "verzonden",

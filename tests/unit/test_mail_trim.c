@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What somebody wrote, without the mail it answers. Hermetic. */
+/* What somebody wrote, without the mail it answers. Needs converters. */
 #include "mail_case.h"
 
 #include "base/clock.h"
@@ -132,6 +132,73 @@ static void test_is_forward(void **state)
 			fail_msg("%s", cases[i].input);
 }
 
+/* HTML mail as the programs customers use write it. */
+static void test_html_replies(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *html;
+		const char *want;
+	} cases[] = {
+		{ "gmail, pt",
+		  "<div dir=\"ltr\">Funcionou, obrigada!</div><br>"
+		  "<div class=\"gmail_quote\"><div dir=\"ltr\" "
+		  "class=\"gmail_attr\">Em seg., 3 de jan. de 2022 &agrave;s "
+		  "10:00, Suporte &lt;<a href=\"mailto:s@desk.example\">"
+		  "s@desk.example</a>&gt; escreveu:<br></div>"
+		  "<blockquote class=\"gmail_quote\" style=\"margin:0px 0px 0px "
+		  "0.8ex;border-left:1px solid\">Tente agora.</blockquote></div>",
+		  "Funcionou, obrigada!" },
+		{ "outlook, pt",
+		  "<p class=MsoNormal>Segue o comprovante.<o:p></o:p></p>"
+		  "<p class=MsoNormal>&nbsp;</p>"
+		  "<div style='border:none;border-top:solid #E1E1E1 1.0pt'>"
+		  "<p class=MsoNormal><b>De:</b> Financeiro &lt;f@desk.example&gt;"
+		  "<br><b>Enviada em:</b> segunda-feira, 3 de janeiro de 2022 "
+		  "10:00<br><b>Para:</b> Ana<br><b>Assunto:</b> Boleto</p></div>"
+		  "<p class=MsoNormal>Falta o comprovante.</p>",
+		  "Segue o comprovante." },
+		{ "outlook on the web, es",
+		  "<div>Listo</div><hr tabindex=\"-1\" style=\"width:98%\">"
+		  "<div id=\"divRplyFwdMsg\"><b>De:</b> Desk<br>"
+		  "<b>Enviado:</b> lunes<br><b>Para:</b> Ana<br>"
+		  "<b>Asunto:</b> x</div><div>Texto</div>",
+		  "Listo" },
+		{ "apple mail",
+		  "<body>Ok<br><div><br><blockquote type=\"cite\"><div>Em 3 de "
+		  "jan. de 2022, &agrave;(s) 10:00, Desk &lt;s@desk.example&gt; "
+		  "escreveu:</div><br><div>Texto</div></blockquote></div></body>",
+		  "Ok" },
+		{ "zimbra",
+		  "<div>Feito</div><hr id=\"zwchr\"><div><b>De: </b>\"Desk\" "
+		  "&lt;s@desk.example&gt;<br><b>Para: </b>ana@b.example<br>"
+		  "<b>Enviadas: </b>Segunda-feira, 3 de janeiro<br>"
+		  "<b>Assunto: </b>x</div><div>Texto</div>",
+		  "Feito" },
+		{ "phone",
+		  "<div>Sim</div><div>-------- Mensagem original --------</div>"
+		  "<div>De: Desk</div><div>Data: 03/01/2022</div><div>Texto</div>",
+		  "Sim" },
+		{ "answers inside the quotation",
+		  "<blockquote type=cite>Um?</blockquote>Sim"
+		  "<blockquote type=cite>Dois?</blockquote>N&atilde;o",
+		  "> Um?\nSim\n> Dois?\nNão" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strconcat(
+			"From: a@b.example\nSubject: RES: x\n"
+			"Content-Type: text/html; charset=utf-8\n\n",
+			cases[i].html, NULL);
+		AUTO(mail) mail = case_parse(text);
+
+		if (strcmp(mail->text_trimmed, cases[i].want) != 0)
+			fail_msg("%s: \"%s\"", cases[i].name,
+			         mail->text_trimmed);
+	}
+}
+
 static void test_quotes_is_linear(void **state)
 {
 	static const char *const units[] = {
@@ -172,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_quotes_cuts_what_is_quoted),
 		cmocka_unit_test(test_is_forward),
+		cmocka_unit_test(test_html_replies),
 		cmocka_unit_test(test_quotes_is_linear),
 	};
 
