@@ -133,6 +133,7 @@ static void test_init_converters_are_all_there(void **state)
 		                               : 1,
 		                        &wrong);
 
+		assert_true(g_utf8_validate(got, -1, NULL));
 		if (wrong)
 			fail_msg("no converter for %s", labels[i]);
 	}

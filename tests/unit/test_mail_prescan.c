@@ -66,8 +66,8 @@ static void test_ordinary_mail_passes(void **state)
 		"Content-Type: multipart/mixed\n\nno boundary\n--x\n",
 		"Content-Type: multipart/mixed; boundary=\"\"\n\n--\n--\n----\n",
 		"Content-Type: message/rfc822\n\nSubject: y\n\nz\n",
-		"Content-Type: multipart/digest; boundary=b\n\n--b\n\n"
-		"Subject: y\n\nz\n--b--\n",
+		("Content-Type: multipart/digest; boundary=b\n\n--b\n\n"
+		 "Subject: y\n\nz\n--b--\n"),
 	};
 
 	(void)state;
