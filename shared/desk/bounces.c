@@ -5,38 +5,54 @@
 #include "desk/bounces.h"
 
 #include "base/clock.h"
-#include "base/error.h"
-#include "desk/conversation.h"
+#include "desk/lookup.h"
 #include "desk/notify.h"
 #include "desk/signed.h"
+#include "mail/text.h"
 #include "store/customer.h"
-#include "store/outbox.h"
 
 #include <string.h>
 
-/* The mail of ours that a message is about; 0 if none can be told. */
-static gint64 find_outbox_id(const struct desk *desk,
-			     const struct intake_message *message,
-			     const char *recipient)
+#define DIAGNOSTIC_MAX 300 /* bytes; it is the peer's */
+#define IDS_MAX        20  /* Message-IDs looked at */
+
+/* The row of a signed Message-ID, 0 if it is none of ours. */
+static gint64 row_of(const struct desk *desk, const char *message_id)
 {
-	const struct mail *mail = message->mail;
-	g_autoptr(GPtrArray) ids = g_ptr_array_new();
+	struct signed_ref ref = { 0 };
+	gint64 id = 0;
+
+	if (signed_parse_message_id(desk, message_id, &ref))
+		id = ref.outbox_id;
+	signed_ref_clear(&ref);
+	return id;
+}
+
+static gint64 row_among(const struct desk *desk, char *const *ids)
+{
+	gint64 found = 0;
+
+	for (size_t i = 0;
+	     found == 0 && ids != NULL && ids[i] != NULL && i < IDS_MAX; i++)
+		found = row_of(desk, ids[i]);
+	return found;
+}
+
+/* The mail of ours that a message is about; 0 if none can be told. */
+static gint64 find_row_id(const struct intake *in)
+{
+	const struct mail *mail = in->message->mail;
 	struct signed_ref ref = { 0 };
 	gint64 found = 0;
 
-	if (signed_parse_address(desk, recipient, &ref)
+	if (signed_parse_address(in->desk, in->recipient->address, &ref)
 	    && ref.kind == SIGNED_BOUNCE)
 		found = ref.outbox_id;
 	signed_ref_clear(&ref);
-	if (mail->bounce != NULL)
-		g_ptr_array_add(ids, mail->bounce->original_id);
-	for (char **id = mail->in_reply_to; id != NULL && *id != NULL; id++)
-		g_ptr_array_add(ids, *id);
-	for (guint i = 0; found == 0 && i < ids->len; i++) {
-		if (signed_parse_message_id(desk, ids->pdata[i], &ref))
-			found = ref.outbox_id;
-		signed_ref_clear(&ref);
-	}
+	if (found == 0 && mail->bounce != NULL)
+		found = row_of(in->desk, mail->bounce->original_id);
+	if (found == 0)
+		found = row_among(in->desk, mail->in_reply_to);
 	return found;
 }
 
@@ -46,47 +62,26 @@ static bool is_permanent(const struct mail_bounce_recipient *one)
 	return strcmp(one->action, "failed") == 0 && one->status[0] == '5';
 }
 
-/* "user@x: 5.1.1 no such user"; the diagnostic is cut, it is the peer's. */
+/* "failed 5.1.1 no such user" */
 static char *dup_why(const struct mail_bounce_recipient *one)
 {
-	g_autofree char *shown = g_utf8_substring(
-		one->diagnostic, 0,
-		MIN(g_utf8_strlen(one->diagnostic, -1), 300));
+	g_autofree char *shown = text_dup_line_len(
+		one->diagnostic, strlen(one->diagnostic), DIAGNOSTIC_MAX);
 
 	return g_strdup_printf("%s %s %s", one->action, one->status, shown);
 }
 
-static bool ignore_not_found(GError *problem, GError **error)
+/* A notice about a notice would go the same way. */
+static bool is_notice(const struct outbox *row)
 {
-	if (problem == NULL
-	    || g_error_matches(problem, PORTARIA_ERROR,
-			       PORTARIA_ERROR_NOT_FOUND)) {
-		g_clear_error(&problem);
-		return true;
-	}
-	g_propagate_error(error, problem);
-	return false;
+	return g_str_has_prefix(row->kind, "notice");
 }
 
-/* Marks the row, and the address if it will never work. */
-static bool mark(struct store *store, const struct outbox *row,
-		 const struct mail_bounce_recipient *one, const char *why,
-		 GError **error)
-{
-	GError *problem = NULL;
-
-	if (!is_permanent(one))
-		return true;
-	if (!outbox_mark_bounced(store, row->id, why, error))
-		return false;
-	if (contact_set_bounced(store, row->recipient, clock_now(), &problem))
-		return true;
-	return ignore_not_found(problem, error);
-}
-
-/* One line on the ticket, one notice to staff. */
+/* One line on the ticket, with the mail that says so if there is one, and
+ * one notice to staff. *ret_ref: of the ticket, NULL if there is none. */
 static bool tell(const struct desk *desk, struct store *store,
-		 const struct outbox *row, const char *what, bool notice,
+		 const struct outbox *row, const char *what,
+		 const struct conversation_text *source, bool notice,
 		 char **ret_ref, GError **error)
 {
 	g_autofree char *text = NULL;
@@ -99,9 +94,9 @@ static bool tell(const struct desk *desk, struct store *store,
 		return false;
 	text = g_strdup_printf("mail to %s (%s): %s", row->recipient, row->kind,
 			       what);
-	if (!conversation_event(store, ticket->id, text, error))
+	if (!conversation_event_mail(store, ticket->id, text, source, error))
 		return false;
-	if (notice
+	if (notice && !is_notice(row)
 	    && !notify_bounced(desk, store, ticket, row->recipient, what,
 			       error))
 		return false;
@@ -109,7 +104,8 @@ static bool tell(const struct desk *desk, struct store *store,
 	return true;
 }
 
-/* The report on the row's recipient; a DSN of ours has one, mostly. */
+/* The report on the row's recipient. A forwarding mailbox reports on the one
+ * behind it: then the first one is meant. */
 static const struct mail_bounce_recipient *
 find_report(const struct mail *mail, const struct outbox *row)
 {
@@ -125,50 +121,103 @@ find_report(const struct mail *mail, const struct outbox *row)
 	return all != NULL && all->len > 0 ? all->pdata[0] : NULL;
 }
 
-static bool record(const struct desk *desk, struct store *store,
-		   const struct mail *mail, const struct outbox *row,
+static bool mark(struct store *store, const struct outbox *row, const char *why,
+		 GError **error)
+{
+	return outbox_mark_bounced(store, row->id, why, error)
+	       && contact_set_bounced(store, row->recipient, clock_now(),
+				      error);
+}
+
+static bool record(const struct intake *in, const struct outbox *row,
 		   char **ret_ref, GError **error)
 {
+	const struct mail *mail = in->message->mail;
 	const struct mail_bounce_recipient *report = find_report(mail, row);
+	bool failed = report != NULL && is_permanent(report);
+	const struct conversation_text source = intake_source(in, mail->text);
 	g_autofree char *why = report != NULL
 				       ? dup_why(report)
 				       : g_strdup("an automatic answer came");
 
-	if (report != NULL && !mark(store, row, report, why, error))
+	if (failed && !mark(in->store, row, why, error))
 		return false;
-	/* A bounced notice to staff causes no notice about notices. */
-	return tell(desk, store, row, why,
-		    report != NULL && is_permanent(report)
-			    && !g_str_has_prefix(row->kind, "notice"),
-		    ret_ref, error);
+	return tell(in->desk, in->store, row, why, &source, failed, ret_ref,
+		    error);
 }
 
-bool bounces_record(const struct desk *desk, struct store *store,
-		    const struct intake_message *message,
-		    const struct intake_recipient *recipient, bool *ret_done,
+static void set_result(struct intake_result *result, const char *ref)
+{
+	result->outcome = INTAKE_BOUNCE;
+	result->ref = g_strdup(ref != NULL ? ref : "");
+	result->answer = ref != NULL
+				 ? g_strdup_printf("%s bounce recorded", ref)
+				 : g_strdup("bounce recorded");
+}
+
+/* A bounce that came to a reply address, as some servers send them: it can be
+ * told which ticket, not which mail. */
+static bool record_by_ticket(const struct intake *in, bool *ret_done,
+			     struct intake_result *result, GError **error)
+{
+	const struct conversation_text source
+		= intake_source(in, in->message->mail->text);
+	GError *local = NULL;
+	struct signed_ref token = { 0 };
+	AUTO(ticket) ticket = NULL;
+	bool named = signed_parse_address(in->desk, in->recipient->address,
+					  &token)
+		     && token.kind == SIGNED_REPLY;
+
+	if (named)
+		ticket = ticket_by_ref(in->store, token.ref, &local);
+	signed_ref_clear(&token);
+	if (ticket == NULL)
+		return !named || lookup_is_absent(local, error);
+	if (!conversation_event_mail(in->store, ticket->id,
+				     "mail of this ticket came back", &source,
+				     error))
+		return false;
+	*ret_done = true;
+	set_result(result, ticket->ref);
+	return true;
+}
+
+bool bounces_record(const struct intake *in, bool *ret_done,
 		    struct intake_result *result, GError **error)
 {
-	g_autoptr(GError) problem = NULL;
+	GError *local = NULL;
 	g_autofree char *ref = NULL;
+	AUTO(outbox) row = NULL;
+	bool is_bounce = in->kind == MAIL_KIND_BOUNCE;
 	gint64 id;
 
 	*ret_done = false;
-	if (message->mail->kind != MAIL_KIND_BOUNCE
-	    && recipient->verdict != SEAL_ACCEPT_BOUNCE)
+	if (!is_bounce && in->recipient->verdict != SEAL_ACCEPT_BOUNCE)
 		return true;
-	id = find_outbox_id(desk, message, recipient->address);
+	id = find_row_id(in);
 	if (id == 0)
-		return true;
-	AUTO(outbox) row = outbox_get(store, id, &problem);
+		return !is_bounce
+		       || record_by_ticket(in, ret_done, result, error);
+	row = outbox_get(in->store, id, &local);
 	if (row == NULL)
-		return ignore_not_found(g_steal_pointer(&problem), error);
-	if (!record(desk, store, message->mail, row, &ref, error))
+		return lookup_is_absent(local, error);
+	if (!record(in, row, &ref, error))
 		return false;
 	*ret_done = true;
-	result->outcome = INTAKE_BOUNCE;
-	result->answer = g_strdup_printf("%s bounce recorded",
-					 ref != NULL ? ref : "");
-	result->ref = g_strdup(ref != NULL ? ref : "");
-	g_strchug(result->answer);
+	set_result(result, ref);
 	return true;
+}
+
+bool bounces_refused(const struct desk *desk, struct store *store,
+		     const struct outbox *row, const char *reply,
+		     bool bad_address, GError **error)
+{
+	g_autofree char *what = g_strdup_printf("was not sent: %s", reply);
+	g_autofree char *ref = NULL;
+
+	if (bad_address
+	    && !contact_set_bounced(store, row->recipient, clock_now(), error))
+		return false;
+	return tell(desk, store, row, what, NULL, true, &ref, error);
 }

@@ -2,22 +2,32 @@
 /*
  * desk/bounces.h - our own mail that came back (RFC 3464)
  *
- * Called by intake for every message. Known by the signed bounce address,
- * or by one of our Message-IDs among the returned or referred ones.
+ * Known by the signed bounce address, or by one of our Message-IDs among the
+ * returned or referred ones: what carries neither is nobody's bounce and
+ * marks nothing.
  */
 #ifndef PORTARIA_DESK_BOUNCES_H
 #define PORTARIA_DESK_BOUNCES_H
 
-#include "desk/intake.h"
+#include "desk/intake_parts.h"
+#include "store/outbox.h"
 
 /*
- * Records a bounce or an automatic answer to the null sender: event on the
- * ticket, mark on the outbox row, mark on the address if it failed for good,
- * notice to staff. *ret_done is false if the message is nothing of the kind.
+ * Records a bounce, or an automatic answer to the null sender: the mail as an
+ * event of the ticket, a mark on the outbox row and on the contact if it
+ * failed for good, a notice to staff. *ret_done is false if the message is
+ * nothing of the kind.
  */
-bool bounces_record(const struct desk *desk, struct store *store,
-		    const struct intake_message *message,
-		    const struct intake_recipient *recipient, bool *ret_done,
+bool bounces_record(const struct intake *in, bool *ret_done,
 		    struct intake_result *result, GError **error) NODISCARD;
+
+/*
+ * The mail server never took this row's mail: the same on the ticket and for
+ * staff. bad_address: the address is to blame, so the contact is marked. The
+ * row's state is the caller's.
+ */
+bool bounces_refused(const struct desk *desk, struct store *store,
+		     const struct outbox *row, const char *reply,
+		     bool bad_address, GError **error) NODISCARD;
 
 #endif

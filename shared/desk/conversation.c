@@ -11,7 +11,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "desk/notify.h"
+#include "desk/phrases.h"
 #include "mail/subject.h"
+#include "mail/text.h"
 #include "store/audit.h"
 #include "store/blob.h"
 
@@ -38,18 +40,6 @@ static bool audit(struct store *store, const struct actor *actor,
 			 error);
 }
 
-bool conversation_event(struct store *store, gint64 ticket_id,
-			const char *text, GError **error)
-{
-	AUTO(message) event = message_new();
-
-	event->ticket_id = ticket_id;
-	event->author = MESSAGE_EVENT;
-	set(&event->channel, "system");
-	set(&event->text, text);
-	set(&event->text_trimmed, text);
-	return message_insert(store, event, error);
-}
 
 char *conversation_dup_subject(const struct desk *desk, const char *subject)
 {
@@ -57,7 +47,9 @@ char *conversation_dup_subject(const struct desk *desk, const char *subject)
 		desk_get_config(desk)->server.ref_prefix, subject);
 
 	if (bare[0] == '\0')
-		return g_strdup("(sem assunto)");
+		return g_strdup(
+			phrase_get(PHRASE_NO_SUBJECT,
+				   desk_get_config(desk)->server.language));
 	if (g_utf8_strlen(bare, -1) <= SUBJECT_MAX)
 		return g_steal_pointer(&bare);
 	g_autofree char *head = g_utf8_substring(bare, 0, SUBJECT_MAX);
@@ -92,6 +84,11 @@ bool conversation_attach(struct store *store, gint64 message_id,
 	return true;
 }
 
+char *conversation_dup_evidence(const char *evidence)
+{
+	return text_dup_line(evidence != NULL ? evidence : "");
+}
+
 /* What came by mail keeps its evidence. */
 static void describe_mail(struct message *message,
 			  const struct conversation_text *text)
@@ -99,7 +96,8 @@ static void describe_mail(struct message *message,
 	const struct mail *mail = text->mail;
 
 	set(&message->raw, text->raw_blob);
-	set(&message->auth, text->evidence);
+	g_free(message->auth);
+	message->auth = conversation_dup_evidence(text->evidence);
 	set(&message->client_ip, text->client_ip);
 	set(&message->queue_id, text->queue_id);
 	if (mail == NULL)
@@ -110,6 +108,35 @@ static void describe_mail(struct message *message,
 	set(&message->html, mail->html);
 	message->sent = mail->date;
 	message->warnings = mail->warnings;
+}
+
+bool conversation_event(struct store *store, gint64 ticket_id,
+			const char *text, GError **error)
+{
+	return conversation_event_mail(store, ticket_id, text, NULL, error);
+}
+
+bool conversation_event_mail(struct store *store, gint64 ticket_id,
+			     const char *text,
+			     const struct conversation_text *source,
+			     GError **error)
+{
+	AUTO(message) event = message_new();
+
+	event->ticket_id = ticket_id;
+	event->author = MESSAGE_EVENT;
+	set(&event->channel, source != NULL ? "mail" : "system");
+	set(&event->text, text);
+	set(&event->text_trimmed, text);
+	if (source != NULL) {
+		describe_mail(event, source);
+		if (source->text != NULL && source->text[0] != '\0') {
+			g_free(event->text);
+			event->text = g_strdup_printf("%s\n\n%s", text,
+						      source->text);
+		}
+	}
+	return message_insert(store, event, error);
 }
 
 /* The entry of a staff action with its attachments. */

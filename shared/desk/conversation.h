@@ -59,6 +59,17 @@ bool conversation_assign(const struct desk *desk, struct store *store,
 bool conversation_event(struct store *store, gint64 ticket_id,
 			const char *text, GError **error) NODISCARD;
 
+/* The same for something that came as mail: the original and its text (may be
+ * NULL or "") are kept with the event. source may be NULL. */
+bool conversation_event_mail(struct store *store, gint64 ticket_id,
+			     const char *text,
+			     const struct conversation_text *source,
+			     GError **error) NODISCARD;
+
+/* What authentication said, as it is stored: one line. NULL reads "". Owned
+ * by the caller. */
+char *conversation_dup_evidence(const char *evidence);
+
 /* The ticket's subject from a message's: bare, never empty, bounded. Owned
  * by the caller. */
 char *conversation_dup_subject(const struct desk *desk, const char *subject);
@@ -67,8 +78,14 @@ char *conversation_dup_subject(const struct desk *desk, const char *subject);
 bool conversation_attach(struct store *store, gint64 message_id,
 			 const GPtrArray *parts, GError **error) NODISCARD;
 
-/* Which status follows a customer's message (any human
- * message makes it customer_reply; automatic mail changes nothing). */
+/*
+ * Which status follows a customer's message in a ticket that has one. What a
+ * person writes makes it customer_reply, whatever it was: open too, since the
+ * first message was the ticket's own; on_hold and in_progress, since there is
+ * something new to read; resolved, which is how it is reopened. A closed
+ * ticket is never joined (threading), it gets a linked new one. Automatic
+ * mail changes nothing.
+ */
 enum ticket_status status_after_customer(enum ticket_status status,
 					 enum mail_kind kind);
 

@@ -6,8 +6,50 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "desk/lookup.h"
+#include "desk/signed.h"
 #include "store/audit.h"
 #include "store/blob.h"
+#include "store/staff.h"
+
+#include <string.h>
+
+#define EXPIRE_BATCH 1000
+
+/* --- why ---------------------------------------------------------------------- */
+
+/* Rows of the policy that say more than the proof. */
+static const struct {
+	const char *start;
+	enum phrase phrase;
+} rows[] = {
+	{ "sender not registered", PHRASE_HOLD_STRANGER },
+	{ "participant without a ticket", PHRASE_HOLD_STRANGER },
+	{ "no single author", PHRASE_HOLD_NO_AUTHOR },
+	{ "null sender", PHRASE_HOLD_NULL_SENDER },
+	{ "registered contact, but the department takes replies only",
+	  PHRASE_HOLD_REPLIES_ONLY },
+};
+
+static const enum phrase proofs[] = {
+	[AUTH_PROVEN] = PHRASE_HOLD_OTHER,
+	[AUTH_UNPROVEN] = PHRASE_HOLD_UNPROVEN,
+	[AUTH_DISPROVEN] = PHRASE_HOLD_FORGED,
+	[AUTH_TROUBLE] = PHRASE_HOLD_TROUBLE,
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(proofs) == AUTH_PROOF__COUNT);
+
+enum phrase hold_reason_phrase(const char *reason, enum auth_proof proof)
+{
+	for (size_t i = 0; reason != NULL && i < G_N_ELEMENTS(rows); i++) {
+		if (g_str_has_prefix(reason, rows[i].start))
+			return rows[i].phrase;
+	}
+	return (unsigned)proof < AUTH_PROOF__COUNT ? proofs[proof]
+						   : PHRASE_HOLD_OTHER;
+}
+
+/* --- release ------------------------------------------------------------------ */
 
 /* The mail as it was parsed when the message was held. */
 static struct mail *load_mail(struct store *store, const struct held *held,
@@ -30,25 +72,59 @@ static char *dup_release_key(const struct held *held)
 			       held->department);
 }
 
+/* What was held at a signed address that is no ticket's would be held there
+ * again: it is released to the department. */
+static const char *release_address(const struct desk *desk,
+				   const struct held *held,
+				   const struct department *department)
+{
+	struct signed_ref token = { 0 };
+	bool ticket = signed_parse_address(desk, held->recipient, &token)
+		      && token.kind == SIGNED_REPLY;
+
+	signed_ref_clear(&token);
+	return ticket ? held->recipient : department->addresses[0];
+}
+
+/* Mail of staff that was held is released as such, never as a customer's. */
+static bool release_verdict(struct store *store, const struct held *held,
+			    const struct mail *mail,
+			    enum seal_verdict *ret_verdict, GError **error)
+{
+	GError *local = NULL;
+	AUTO(staff) staff = staff_by_address(store, held->address, &local);
+
+	if (staff == NULL && !lookup_is_absent(local, error))
+		return false;
+	*ret_verdict = staff != NULL && !mail_kind_is_automatic(mail->kind)
+				       && held->mail_from[0] != '\0'
+			       ? SEAL_ACCEPT_STAFF
+			       : SEAL_ACCEPT;
+	return true;
+}
+
 static bool store_released(const struct desk *desk, struct store *store,
 			   const struct held *held,
-			   const struct department *department,
+			   const struct department *department, const char *by,
 			   struct intake_result *result, GError **error)
 {
+	enum seal_verdict verdict;
 	g_autoptr(GBytes) raw = blob_get(store, held->raw, error);
 	g_autofree char *key = dup_release_key(held);
 
 	if (raw == NULL)
 		return false;
 	AUTO(mail) mail = load_mail(store, held, error);
-	if (mail == NULL)
+	if (mail == NULL
+	    || !release_verdict(store, held, mail, &verdict, error))
 		return false;
 
 	const struct intake_recipient recipient = {
-		.address = held->recipient,
+		.address = release_address(desk, held, department),
 		.department = department,
-		.verdict = SEAL_ACCEPT,
-		.proof = AUTH_PROVEN,
+		.verdict = verdict,
+		.proof = strcmp(by, held->address) == 0 ? AUTH_PROVEN
+							: AUTH_UNPROVEN,
 		.identity = held->address,
 		.delivery_key = key,
 	};
@@ -80,11 +156,17 @@ bool hold_release(const struct desk *desk, struct store *store,
 {
 	struct intake_result result = { 0 };
 
+	if (held->state != HELD_WAITING) {
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFLICT,
+			    "the message is %s already",
+			    held_state_name(held->state));
+		return false;
+	}
 	AUTO(department)
 	department = department_get(store, held->department_id, error);
 	if (department == NULL)
 		return false;
-	if (!store_released(desk, store, held, department, &result, error)
+	if (!store_released(desk, store, held, department, by, &result, error)
 	    || !held_decide(store, held->id, HELD_RELEASED, by, result.ref,
 			    error)
 	    || !audit(store, by, "release", held, result.ref, error)) {
@@ -119,20 +201,14 @@ bool hold_expire(const struct desk *desk, struct store *store,
 	gint64 before = clock_now()
 			- (gint64)config->hold_seconds * CLOCK_SECOND;
 	g_autoptr(GPtrArray) waiting
-		= held_list(store, HELD_WAITING, G_MAXINT, error);
-	unsigned count = 0;
+		= held_list_waiting(store, before, EXPIRE_BATCH, error);
 
 	if (waiting == NULL)
 		return false;
 	for (guint i = 0; i < waiting->len; i++) {
-		const struct held *one = waiting->pdata[i];
-
-		if (one->created >= before)
-			continue;
-		if (!expire(store, one, error))
+		if (!expire(store, waiting->pdata[i], error))
 			return false;
-		count++;
 	}
-	*ret_count = count;
+	*ret_count = waiting->len;
 	return true;
 }

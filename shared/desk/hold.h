@@ -9,9 +9,14 @@
 #define PORTARIA_DESK_HOLD_H
 
 #include "desk/intake.h"
+#include "desk/phrases.h"
 #include "store/held.h"
 
-/* CONFLICT if it is not waiting any more. by: staff login or address. */
+/*
+ * CONFLICT if it is not waiting any more. by: staff login, or the address that
+ * confirmed. Staff who release a stranger's message vouch for its content,
+ * not for its author: he gets no mail from that (DESIGN section 5).
+ */
 bool hold_release(const struct desk *desk, struct store *store,
 		  struct held *held, const char *by,
 		  struct intake_result *ret_result, GError **error) NODISCARD;
@@ -21,5 +26,9 @@ bool hold_discard(const struct desk *desk, struct store *store,
 /* Those older than notifier.hold_seconds become expired (kept, listed). */
 bool hold_expire(const struct desk *desk, struct store *store,
 		 unsigned *ret_count, GError **error) NODISCARD;
+
+/* How people are told why a message is held. reason: the English sentence of
+ * the record, which begins with the row of the policy; may be NULL. */
+enum phrase hold_reason_phrase(const char *reason, enum auth_proof proof);
 
 #endif

@@ -2,14 +2,17 @@
 /*
  * desk/notify.h - which mails an event causes, as outbox rows
  *
- * In the transaction that causes them. Loop brakes: nothing automatic to
- * automatic mail, lists, null senders, our own addresses or a bounced
- * address; acknowledgements to one address are counted in a window.
+ * In the transaction that causes them. Loop brakes: no acknowledgement to
+ * automatic mail, lists and null senders; nothing automatic to our own
+ * addresses, to programs' addresses or to one that bounced; acknowledgements,
+ * questions about held messages and notices about automatic mail are counted
+ * in a window. So whatever answers us by itself comes to rest.
  */
 #ifndef PORTARIA_DESK_NOTIFY_H
 #define PORTARIA_DESK_NOTIFY_H
 
 #include "desk/desk.h"
+#include "desk/phrases.h"
 #include "mail/mail.h"
 #include "store/held.h"
 #include "store/message.h"
@@ -17,13 +20,22 @@
 #include "store/staff.h"
 #include "store/ticket.h"
 
+/* A sentence for {{notice}}, and what it is about. */
+struct notify_remark {
+	enum phrase phrase;
+	const char *value; /* NULL if none; borrowed */
+};
+
 /* A message of a ticket and what is known of it; borrowed. */
 struct notify_message {
 	const struct ticket *ticket;
 	const struct message *message;
 	const GPtrArray *parts;  /* struct mail_part, may be NULL */
-	enum mail_kind kind;     /* MAIL_KIND_HUMAN unless it came by mail */
+	enum mail_kind kind;     /* MAIL_KIND_HUMAN unless it came by mail; with
+				    a null sender it is never human */
 	bool proven;             /* else an unregistered author gets no ack */
+	const struct notify_remark *remarks;
+	size_t n_remarks;
 };
 
 /* A customer wrote; created: that opened the ticket. Acknowledgements to owner
@@ -35,13 +47,31 @@ bool notify_customer_message(const struct desk *desk, struct store *store,
 bool notify_staff_reply(const struct desk *desk, struct store *store,
 			const struct notify_message *what, GError **error)
 	NODISCARD;
+/* Staff opened a ticket: the rest of the department learns of it. */
+bool notify_staff_opened(const struct desk *desk, struct store *store,
+			 const struct notify_message *what, GError **error)
+	NODISCARD;
+/* What a member of staff mailed was not sent, or not all of it: he learns of
+ * it. why: PHRASE_ANSWER_... */
+bool notify_answer_kept(const struct desk *desk, struct store *store,
+			const struct notify_message *what,
+			const struct staff *staff, enum phrase why,
+			GError **error) NODISCARD;
+/* The message was addressed to this second department too: its staff learn of
+ * the ticket. message->id may be 0. */
+bool notify_referral(const struct desk *desk, struct store *store,
+		     const struct notify_message *what,
+		     const struct department *department, GError **error)
+	NODISCARD;
 /* Closed by staff or timer. */
 bool notify_closed(const struct desk *desk, struct store *store,
 		   const struct ticket *ticket, GError **error) NODISCARD;
-/* Confirmation request to the registered address, notice to staff. */
+/* Confirmation request to the registered address, notice to staff, who are
+ * told the reason in their language. */
 bool notify_held(const struct desk *desk, struct store *store,
-		 const struct held *held, GError **error) NODISCARD;
-/* Our mail to `address` came back. */
+		 const struct held *held, enum phrase reason, GError **error)
+	NODISCARD;
+/* Our mail to `address` came back, or was never taken. */
 bool notify_bounced(const struct desk *desk, struct store *store,
 		    const struct ticket *ticket, const char *address,
 		    const char *why, GError **error) NODISCARD;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * desk/phrases.h - sentences that templates take in, in the reader's language
+ *
+ * What {{notice}} of a mail says. A phrase that ends with ":" is followed by
+ * the value it is about.
+ */
+#ifndef PORTARIA_DESK_PHRASES_H
+#define PORTARIA_DESK_PHRASES_H
+
+enum phrase {
+	PHRASE_HOLD_UNPROVEN,
+	PHRASE_HOLD_FORGED,
+	PHRASE_HOLD_STRANGER,
+	PHRASE_HOLD_NO_AUTHOR,
+	PHRASE_HOLD_NULL_SENDER,
+	PHRASE_HOLD_REPLIES_ONLY,
+	PHRASE_HOLD_TROUBLE,
+	PHRASE_HOLD_TICKET_CLOSED,
+	PHRASE_HOLD_AUTOMATIC,
+	PHRASE_HOLD_WRONG_CONFIRMATION,
+	PHRASE_HOLD_OTHER,
+	PHRASE_FIELD_INVALID,   /* value: the line */
+	PHRASE_SERVICE_UNKNOWN, /* value: what was written */
+	PHRASE_LEFT_OUT,        /* value: names of attachments */
+	PHRASE_REFERRED_FROM,   /* value: department that owns the ticket */
+	PHRASE_ANSWER_KEPT,
+	PHRASE_ANSWER_CUT,
+	PHRASE_NO_SUBJECT,
+	PHRASE__COUNT
+};
+
+/* language: pt_BR, en, es; anything else reads pt_BR. Static. */
+const char *phrase_get(enum phrase phrase, const char *language);
+
+#endif
