@@ -4,11 +4,11 @@
  *
  * Signals. libmilter waits in a thread of its own for SIGTERM, SIGINT and
  * SIGHUP, and on any of them frees sessions under the hands of its workers.
- * So it must not get them: SIGHUP is ignored and never blocked in the first
- * thread, which makes the kernel drop it; that thread does nothing but wait
- * for SIGTERM and SIGINT, and the kernel prefers it. Should libmilter get one
- * nevertheless it ends, and the process with it, at once. The configuration
- * is read at the start only. SIGUSR1 logs what was done so far.
+ * So it must not get them. The first thread never blocks these three, and the
+ * kernel prefers the first thread: SIGHUP is ignored and goes nowhere, the
+ * other two find a handler. Should libmilter get one nevertheless it ends,
+ * and the process with it, at once. The configuration is read at the start
+ * only. SIGUSR1 logs what was done so far.
  *
  * The database may be away, at the start too: then mail for departments is
  * put off and other mail flows. A wrong configuration or key file is another
@@ -16,6 +16,7 @@
  */
 #include <glib/gstdio.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sysexits.h>
 #include <time.h>
@@ -34,47 +35,55 @@
 struct daemon {
 	struct hub hub;
 	struct config_store store; /* with a shorter wait */
+	bool has_database;         /* at the last look; the keeper's */
 	bool own_socket;           /* made here, not by the service manager */
 	pthread_t keeper;
 	bool keeper_runs;
-	pthread_t main;
 	_Atomic bool libmilter_ended;
+	_Atomic int status; /* of the process */
 	_Atomic bool stop;
 };
+
+/* Posted when it is time to stop; a handler cannot be given an argument. */
+static sem_t stop_wanted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	sem_post(&stop_wanted);
+}
 
 /* --- the keeper: reads the departments now and then, answers SIGUSR1 --- */
 
 /* Says so when the database goes and when it comes back. */
-static void refresh(struct daemon *daemon, bool *is_known)
+static void refresh(struct daemon *daemon)
 {
 	g_autoptr(GError) error = NULL;
 	bool ok = directory_refresh(daemon->hub.directory, daemon->hub.readers,
 	                            &error);
 
-	if (!ok && *is_known)
+	if (!ok && daemon->has_database)
 		log_error(NULL, "no database, deferring mail for departments",
 		          error);
-	if (ok && !*is_known)
+	if (ok && !daemon->has_database)
 		log_event(LOG_LEVEL_INFO, NULL, "the database is back");
-	*is_known = ok;
+	daemon->has_database = ok;
 }
 
 static void *keeper_main(void *data)
 {
 	static const struct timespec pause = { .tv_sec = REFRESH_SECONDS };
 	struct daemon *daemon = data;
-	bool is_known = true;
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
-	refresh(daemon, &is_known);
 	while (!daemon->stop) {
 		if (sigtimedwait(&set, NULL, &pause) == SIGUSR1) {
 			if (!daemon->stop)
 				counters_log(&daemon->hub.counters);
 		} else {
-			refresh(daemon, &is_known);
+			refresh(daemon);
 		}
 	}
 	return NULL;
@@ -86,10 +95,12 @@ static void *mfi_main(void *data)
 {
 	struct daemon *daemon = data;
 
-	if (!mfi_run())
+	if (!mfi_run()) {
 		log_event(LOG_LEVEL_ERROR, NULL, "libmilter gave up");
+		daemon->status = EX_SOFTWARE;
+	}
 	daemon->libmilter_ended = true;
-	pthread_kill(daemon->main, SIGTERM);
+	sem_post(&stop_wanted);
 	return NULL;
 }
 
@@ -149,6 +160,9 @@ static bool start(struct daemon *daemon, GError **error)
 	fd = open_socket(daemon, error);
 	if (fd < 0 || !mfi_init(&daemon->hub, fd, error))
 		return false;
+	/* Before the first message, so that none slips by. */
+	daemon->has_database = true;
+	refresh(daemon);
 	daemon->keeper_runs =
 		start_thread(&daemon->keeper, keeper_main, daemon, error);
 	return daemon->keeper_runs &&
@@ -156,18 +170,6 @@ static bool start(struct daemon *daemon, GError **error)
 }
 
 /* --- stop --- */
-
-static void wait_for_stop(void)
-{
-	sigset_t set;
-	int number;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	while (sigwait(&set, &number) != 0)
-		continue;
-}
 
 static void remove_socket(const struct daemon *daemon)
 {
@@ -201,21 +203,19 @@ static void free_hub(struct daemon *daemon)
  * what was not answered. */
 static int stop(struct daemon *daemon)
 {
-	int status = daemon->libmilter_ended ? EX_SOFTWARE : EX_OK;
-
 	service_notify("STOPPING=1");
 	remove_socket(daemon);
 	if (daemon->libmilter_ended || !mfi_drain(DRAIN)) {
 		counters_log(&daemon->hub.counters);
 		log_event(LOG_LEVEL_INFO, NULL, "stopped with sessions open",
 		          LOG_NUM("messages", daemon->hub.messages));
-		_exit(status);
+		_exit(daemon->status);
 	}
 	stop_keeper(daemon);
 	counters_log(&daemon->hub.counters);
 	free_hub(daemon);
 	log_event(LOG_LEVEL_INFO, NULL, "stopped");
-	return status;
+	return daemon->status;
 }
 
 static int run(struct daemon *daemon)
@@ -236,25 +236,33 @@ static int run(struct daemon *daemon)
 	log_event(LOG_LEVEL_INFO, NULL, "started",
 	          LOG_STR("socket", daemon->hub.config->milter.socket));
 	service_notify("READY=1");
-	wait_for_stop();
+	while (sem_wait(&stop_wanted) != 0)
+		continue; /* interrupted */
 	return stop(daemon);
 }
 
 /* See above. */
 static void set_signals(void)
 {
+	const struct sigaction stop = { .sa_handler = on_signal,
+		                        .sa_flags = SA_RESTART };
 	sigset_t set;
 
+	sem_init(&stop_wanted, 0, 0);
 	service_block_signals();
 	signal(SIGHUP, SIG_IGN);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int main(int argc, char **argv)
 {
-	struct daemon daemon = { .main = pthread_self() };
+	struct daemon daemon = { 0 };
 	int status = EX_OK;
 	AUTO(config)
 	config = config_main(IDENT,

@@ -8,11 +8,9 @@
 #include "milter/mfi.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <libmilter/mfapi.h>
 
@@ -20,7 +18,7 @@
 #include "base/error.h"
 #include "milter/session.h"
 
-#define BACKLOG     128
+#define BACKLOG     1024
 #define COMMAND_MAX ((size_t)1024 * 1024)
 #define REPLY_GRACE (200 * 1000) /* microseconds */
 #define DRAIN_LOOK  ((gint64)50)
@@ -430,6 +428,9 @@ bool mfi_init(struct hub *hub, int fd, GError **error)
 		MAX(COMMAND_MAX, 2 * hub->config->limits.header_field_bytes);
 
 	gate.hub = hub;
+	/* A full queue of connections is an error to Postfix at once; the
+	 * system cuts the number to what it allows. */
+	(void)listen(fd, BACKLOG);
 	if (smfi_register(filter) != MI_SUCCESS)
 		return set_error(error, "smfi_register");
 	(void)smfi_setmaxdatasize(command_max);

@@ -327,13 +327,17 @@ class Milter:
         (self.dir / "zone").write_text(zone + self.signer.zone_line())
         self.dns = subprocess.Popen([FAKEDNS, str(self.dir / "zone")],
                                     stdout=subprocess.PIPE)
-        port = int(self.dns.stdout.readline())
-        self.conf = self.dir / "portaria.conf"
-        self.conf.write_text(CONFIG.format(dir=self.dir, source=SOURCE,
-                                           dns=port) + more)
-        self.tool("key")
-        if fill:
-            self.tool("fill")
+        try:
+            port = int(self.dns.stdout.readline())
+            self.conf = self.dir / "portaria.conf"
+            self.conf.write_text(CONFIG.format(dir=self.dir, source=SOURCE,
+                                               dns=port) + more)
+            self.tool("key")
+            if fill:
+                self.tool("fill")
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self):
         self.start()
@@ -386,6 +390,7 @@ class Milter:
         self.dns.stdout.close()
         log = self.log if (self.dir / "log").exists() else ""
         shutil.rmtree(self.dir, ignore_errors=True)
+        self.signer.folder.cleanup()
         # A sanitizer reports to the log and ends the daemon with its code.
         if code not in (None, 0) or "Sanitizer" in log:
             raise AssertionError(f"ended with {code}: {log[-6000:]}")

@@ -35,9 +35,8 @@ static const struct {
 };
 
 static const char *const customers[] = {
-	"ze@cliente.example",
-	"ana@assinado.example",
-	"joao@dnsmorto.example",
+	"ze@cliente.example",      "ana@assinado.example",
+	"joao@dnsmorto.example",   "lia@lento.example",
 	"semnada@semnada.example",
 };
 
