@@ -123,8 +123,15 @@ static const gunichar windows_1252[32] = {
 	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
 };
 
+/* GMime decodes some header fields on its own, by the names senders write. */
+static const char *const gmime_names[] = {
+	"ISO-8859-1",  "US-ASCII",  "GB2312",     "GBK",
+	"BIG5",        "SHIFT_JIS", "EUC-JP",     "EUC-KR",
+	"ISO-2022-JP", "TIS-620",   "ISO-8859-9", "KS_C_5601-1987",
+};
+
 /* Open for the life of the program: a handle keeps its module loaded. */
-static iconv_t kept[G_N_ELEMENTS(charsets)];
+static iconv_t kept[G_N_ELEMENTS(charsets) + G_N_ELEMENTS(gmime_names)];
 
 static bool is_opened_before(size_t i)
 {
@@ -144,6 +151,9 @@ void charset_init(void)
 		kept[i] = is_opened_before(i)
 		                  ? (iconv_t)-1
 		                  : iconv_open(UTF_8, charsets[i].name);
+	for (size_t i = 0; i < G_N_ELEMENTS(gmime_names); i++)
+		kept[G_N_ELEMENTS(charsets) + i] =
+			iconv_open(UTF_8, gmime_names[i]);
 	g_once_init_leave(&done, 1);
 }
 
