@@ -505,6 +505,16 @@ char *trim_quotes(const char *text)
 	return kept != NULL ? kept : g_strdup(text);
 }
 
+/* Apple Mail may put a forwarded message behind ">" as a whole. */
+static bool quotes_forward(const struct line *line)
+{
+	g_autofree char *copy = g_strndup(line->start, line->len);
+	g_autofree char *lower = g_utf8_strdown(g_strstrip(copy), -1);
+
+	return line->len <= LINE_LOOK_BYTES &&
+	       is_separator(lower, trim_forwarded);
+}
+
 bool trim_is_forward(const char *text)
 {
 	GArray *lines = split_lines(text);
@@ -513,8 +523,10 @@ bool trim_is_forward(const char *text)
 	for (guint i = 0; i < lines->len; i++) {
 		guint first = i, behind = i;
 
-		if (line_at(lines, i)->kind == LINE_QUOTE)
+		if (line_at(lines, i)->kind == LINE_QUOTE) {
+			is_forward = quotes_forward(line_at(lines, i));
 			break;
+		}
 		if (!may_be_marker(line_at(lines, i)))
 			continue;
 		is_forward = is_separator(line_lower(lines, i), trim_forwarded);

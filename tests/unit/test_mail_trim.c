@@ -123,7 +123,8 @@ static void test_is_forward(void **state)
 		{ "Ok\n\nOn Mon, Jan 3, 2022 at 10:00 AM D <d@e.example> wrote:\n"
 		  "\n---------- Forwarded message ---------\nx",
 		  false },
-		{ "> ---------- Forwarded message ---------", false },
+		{ "Veja\n\n> Begin forwarded message:\n>\n> From: x", true },
+		{ "> quoted\n> ---------- Forwarded message ---------", false },
 	};
 
 	(void)state;
