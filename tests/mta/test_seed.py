@@ -57,15 +57,20 @@ class SeedScenario(MtaTest):
         self.lab.portaria("ticket", "reply", ref, "--as", "paula",
                           stdin="Resolvemos o problema do servidor.\n")
         self.assert_answer(ref, mark, "Resolvemos o problema do servidor.")
-        answer = self.lab.sink.wait_to(ZE, mark)[0].message
+        answer = self.wait_answer(ZE, mark, "Resolvemos").message
         self.assertEqual(answer["In-Reply-To"], message_id(data))
+
+    def wait_answer(self, address, mark, text):
+        """The first mail with this text; acknowledgements may still come."""
+        return wait_for(lambda: [one for one in self.lab.sink.to(address, mark)
+                                 if text in body(one)],
+                        f"\"{text}\" to {address}")[0]
 
     def assert_answer(self, ref, mark, text):
         """Owner and contacts got the answer in the body; Respondido."""
         self.assertEqual(self.ticket(ref)["status"], "answered")
         for address in (ZE, MARIA, CONTADOR):
-            answer = self.lab.sink.wait_to(address, mark)[0]
-            self.assertIn(text, body(answer))
+            answer = self.wait_answer(address, mark, text)
             self.assertIn(f"[{ref}]", answer.message["Subject"])
             self.assertIsNone(answer.message["Auto-Submitted"])
             self.assertEqual(len(answer.recipients), 1)
