@@ -13,8 +13,9 @@ class SeedScenario(MtaTest):
         ref, _ = self.open_ticket("Erro 500 no site",
                                   attachment=("tela.png", image))
         for address in (MARIA, CONTADOR):
-            copy = self.lab.sink.wait_to(address, mark)[0]
-            self.assertIn(f"[{ref}]", copy.message["Subject"])
+            wait_for(lambda: [m for m in self.lab.sink.to(address, mark)
+                              if f"[{ref}]" in m.message["Subject"]],
+                     f"acknowledgement of {ref} to {address}")
         ack = self.lab.sink.wait_to(ZE, mark)[0]
         self.assertEqual(ack.sender, "")
         self.assertEqual(ack.message["Auto-Submitted"], "auto-replied")
