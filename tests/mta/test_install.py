@@ -246,6 +246,9 @@ REPLACED = {
     ("undo", "build"): "remove_tree",
     ("step", "daemons"): "start_daemons",  # no service manager
     ("undo", "daemons"): "stop_daemons",
+    ("also", "stop"): "stop_daemons",
+    ("also", "start"): "start_daemons",
+    ("also", "restart"): "restart_daemons",
 }
 # Lines that are left out: they make and delete a user.
 LEFT_OUT = ("systemd-sysusers ", "useradd ", "    --shell ", "userdel ")
@@ -410,6 +413,10 @@ class Site(Lab):
         for name in DAEMONS:
             self.stop_daemon(name)
 
+    def restart_daemons(self):
+        self.stop_daemons()
+        self.start_daemons()
+
 
 class InstallSteps(unittest.TestCase):
     """The guide from its first to its last line."""
@@ -465,38 +472,78 @@ class InstallSteps(unittest.TestCase):
             self.site.sink.wait_to(to, mark)
 
     def assert_desk_works(self, address):
-        """A customer is let in, a stranger is not."""
-        before = len(self.site.json("ticket", "list"))
+        """A customer is let in, a stranger is not. The acknowledgement."""
         mark = self.site.sink.mark()
-        reply = self.send(*CUSTOMER[:1], address, "Ajuda", CUSTOMER[1])
+        reply = self.send(CUSTOMER[0], address, "Ajuda", CUSTOMER[1])
         self.assertEqual(reply[0], 250, reply)
-        wait_for(lambda: len(self.site.json("ticket", "list")) > before,
-                 "the ticket")
-        self.site.sink.wait_to(CUSTOMER[0], mark)
+        found = self.site.sink.wait_to(CUSTOMER[0], mark)[0].message
+        self.assertIn(address, str(found["From"]))
         reply = self.send(STRANGER[0], address, "Ajuda", STRANGER[1])
         self.assertEqual(reply[0], 550, reply)
         self.assertIn("5.7.1", reply[1])
+        return found
+
+    def assert_answer_joins(self, acknowledgement):
+        """Mail to the signed reply address gets into the ticket."""
+        ref = re.search(r"\[(\S+)\]", acknowledgement["Subject"])[1]
+        to = str(acknowledgement["Reply-To"])
+        self.assertIn("+", to)
+        before = len(self.site.ticket(ref))
+        reply = self.send(CUSTOMER[0], to, f"Resposta{before}", CUSTOMER[1])
+        self.assertEqual(reply[0], 250, reply)
+        wait_for(lambda: len(self.site.ticket(ref)) > before, "the answer")
+
+    def named(self, kind):
+        return [block.name for block in self.blocks if block.kind == kind]
 
     def test_guide(self):
         before = self.postconf()
         self.assert_other_mail_flows("before")
-        names = [b.name for b in self.blocks if b.kind == "step"]
-        common = names[:names.index("recipe-1")]
+        steps = self.named("step")
+        common = steps[:steps.index("recipe-1")]
         for name in common:
             self.step(name)
         self.run_block("byhand", "user")
         self.run_block("check", "user")
         self.assert_other_mail_flows("no-recipe")
-        for recipe, address in (("recipe-1", "suporte@desk.example.com"),
-                                ("recipe-2", "financeiro@example.com")):
-            self.step(recipe)
-            self.assert_desk_works(address)
-            self.assert_other_mail_flows(recipe)
-            self.run_block("undo", recipe)
-        for name in reversed(common):
+        self.own_domain()
+        self.single_addresses()
+        self.undo_all(common, before)
+
+    def own_domain(self):
+        """Recipe 1, and all that is done with a running desk."""
+        self.step("recipe-1")
+        acknowledgement = self.assert_desk_works("suporte@desk.example.com")
+        for name in self.named("also"):
+            self.run_block("also", name)
+        # After restoring, upgrading and a new key in front of the old one.
+        self.assert_answer_joins(acknowledgement)
+        self.assert_other_mail_flows("recipe-1")
+        self.run_block("undo", "recipe-1")
+
+    def single_addresses(self):
+        self.step("recipe-2")
+        self.run_block("also", "doctor")
+        acknowledgement = self.assert_desk_works("financeiro@example.com")
+        self.assert_answer_joins(acknowledgement)
+        self.assert_other_mail_flows("recipe-2")
+        self.run_block("undo", "recipe-2")
+
+    def undo_all(self, steps, before):
+        for name in reversed(steps):
             self.run_block("undo", name)
-            self.assert_other_mail_flows(f"undone-{name}")
+            if name in ("postfix", "map", "daemons"):
+                self.assert_other_mail_flows(f"undone-{name}")
         self.assertEqual(self.postconf(), before)
+        self.assertEqual(self.left_over(), [])
+
+    def left_over(self):
+        """Files of ours that the undo blocks forgot."""
+        ours = {str(path.relative_to(self.site.dir))
+                for path in self.site.dir.rglob("*portaria*")
+                if not path.is_dir() or "spool" in path.parts}
+        return sorted(path for path in ours
+                      if not path.startswith("var/portaria/"))  # the backup
 
 
 if __name__ == "__main__":
