@@ -223,9 +223,6 @@ static bool has_digit(const char *text)
 static guint attribution_start(const GArray *lines, guint i)
 {
 	const struct line *line = at(lines, i);
-	guint next = skip_blank(lines, i + 1);
-	bool quoted =
-		next < lines->len && at(lines, next)->kind == LINE_MARKED;
 	bool address = false;
 	guint first = i;
 
@@ -240,6 +237,9 @@ static guint attribution_start(const GArray *lines, guint i)
 			break;
 		first--;
 	}
+	guint next = skip_blank(lines, i + 1);
+	bool quoted =
+		next < lines->len && at(lines, next)->kind == LINE_MARKED;
 	bool opened = starts_with_any(at(lines, first)->lower, trim_on);
 	bool wrote = has_any(line->lower, trim_wrote);
 
@@ -274,11 +274,14 @@ static guint find_first_quote(const GArray *lines)
 	return i;
 }
 
-/* Lines `from` to `to` without the signs. */
+/* Lines `from` to `to` without the signs and without empty lines around; the
+ * head of a text stays the beginning of its bytes. */
 static char *dup_lines(const GArray *lines, guint from, guint to)
 {
 	GString *out = g_string_new(NULL);
 
+	while (from > 0 && from < to && at(lines, from)->kind == LINE_BLANK)
+		from++;
 	for (guint i = from; i < to; i++) {
 		const struct line *line = at(lines, i);
 
