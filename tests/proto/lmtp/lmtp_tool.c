@@ -56,27 +56,39 @@ static bool add_department(struct store *store, size_t at, GError **error)
 	return department_insert(store, department, error);
 }
 
+static bool add_contact(struct store *store, gint64 customer_id,
+                        const char *address, enum contact_role role,
+                        GError **error)
+{
+	struct contact contact = { .customer_id = customer_id,
+		                   .address = g_strdup(address),
+		                   .name = g_strdup("Zé"),
+		                   .role = role,
+		                   .login = g_strdup(""),
+		                   .active = true };
+	bool ok = contact_insert(store, &contact, error);
+
+	g_free(contact.address);
+	g_free(contact.name);
+	g_free(contact.login);
+	return ok;
+}
+
 static bool add_customer(struct store *store, GError **error)
 {
 	struct customer customer = { .code = g_strdup("C1"),
 		                     .name = g_strdup("Padaria"),
 		                     .language = g_strdup(""),
 		                     .active = true };
-	struct contact contact = { .address = g_strdup("ze@cliente.example"),
-		                   .name = g_strdup("Zé"),
-		                   .role = CONTACT_OWNER,
-		                   .login = g_strdup(""),
-		                   .active = true };
-	bool ok = customer_insert(store, &customer, error);
+	bool ok = customer_insert(store, &customer, error) &&
+	          add_contact(store, customer.id, "ze@cliente.example",
+	                      CONTACT_OWNER, error) &&
+	          add_contact(store, customer.id, "ze@morto.example",
+	                      CONTACT_ADDITIONAL, error);
 
-	contact.customer_id = customer.id;
-	ok = ok && contact_insert(store, &contact, error);
 	g_free(customer.code);
 	g_free(customer.name);
 	g_free(customer.language);
-	g_free(contact.address);
-	g_free(contact.name);
-	g_free(contact.login);
 	return ok;
 }
 
