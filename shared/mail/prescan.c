@@ -4,9 +4,9 @@
  *
  * One pass over the lines, with the same idea of headers, boundaries and
  * nesting as GMime 3.2, because what counts is what GMime would build: a
- * header block lasts until an empty line or a boundary, the first
- * Content-Type says whether a part is a multipart and the last one says its
- * boundary, message/rfc822 starts a new header block unless it is encoded.
+ * header block lasts until an empty line or a boundary, the last of several
+ * Content-Type fields counts, message/rfc822 starts a new header block unless
+ * it is encoded.
  *
  * Limits that no row of base/limits.h names follow from those that exist:
  * all header fields and addresses of a message together may be `headers` x
@@ -33,8 +33,8 @@ struct boundary {
 
 /* What matters of one header block. */
 struct block {
-	char *first_type; /* Content-Type as sent */
-	char *last_type;  /* Content-Type, encoded words decoded */
+	char *type;       /* the last Content-Type, as sent */
+	char *parameters; /* the same, encoded words decoded */
 	bool is_encoded;  /* base64, quoted-printable or uuencode */
 	guint64 fields;
 	guint64 bytes;
@@ -95,8 +95,8 @@ static void boundary_clear(gpointer data)
 
 static void block_clear(struct block *block)
 {
-	g_free(block->first_type);
-	g_free(block->last_type);
+	g_free(block->type);
+	g_free(block->parameters);
 	*block = (struct block){ 0 };
 }
 
@@ -216,10 +216,10 @@ static bool take_content_field(struct prescan *scan, struct block *block,
 		return false;
 	if (g_ascii_strcasecmp(name, "Content-Type") != 0)
 		return true;
-	if (block->first_type == NULL)
-		block->first_type = g_strdup(value);
-	g_free(block->last_type);
-	block->last_type = g_steal_pointer(&decoded);
+	g_free(block->type);
+	block->type = g_strdup(value);
+	g_free(block->parameters);
+	block->parameters = g_steal_pointer(&decoded);
 	return true;
 }
 
@@ -256,8 +256,11 @@ static bool take_named_field(struct prescan *scan, struct block *block,
 	g_autofree char *name = g_strndup(start, name_len);
 	g_autofree char *copy = g_strndup(value, value_len);
 
-	if (g_ascii_strcasecmp(name, "Content-Transfer-Encoding") == 0)
-		block->is_encoded |= is_encoded(copy);
+	if (!block->has_encoding &&
+	    g_ascii_strcasecmp(name, "Content-Transfer-Encoding") == 0) {
+		block->has_encoding = true;
+		block->is_encoded = is_encoded(copy);
+	}
 	return take_content_field(scan, block, name, copy);
 }
 
@@ -370,11 +373,11 @@ static void push_boundary(struct prescan *scan, const char *value)
 static bool enter_body(struct prescan *scan, struct block *block,
                        bool *ret_again)
 {
-	g_autoptr(GMimeContentType) type = parse_type(block->first_type);
+	g_autoptr(GMimeContentType) type = parse_type(block->type);
 
 	*ret_again = false;
 	if (type != NULL && g_mime_content_type_is_type(type, "multipart", "*"))
-		push_boundary(scan, block->last_type);
+		push_boundary(scan, block->parameters);
 	else if (!block->is_encoded &&
 	         (type != NULL
 	                  ? is_message_type(

@@ -349,19 +349,29 @@ static void test_encoded_message_is_a_leaf(void **state)
 	(void)state;
 	repeat(text, "X: y\n", 5000);
 	expect(text->str, "");
+	/* ... by the first of two fields */
+	g_string_assign(text, "Content-Type: message/rfc822\n"
+	                      "Content-Transfer-Encoding: 8bit\n"
+	                      "Content-Transfer-Encoding: base64\n\n");
+	repeat(text, "X: y\n", 5000);
+	expect(text->str, "headers");
 	g_string_free(text, TRUE);
 }
 
-/* The first Content-Type says multipart, the last one the boundary. */
+/* GMime goes by the last Content-Type. */
 static void test_two_content_types(void **state)
 {
 	GString *text =
-		g_string_new("Content-Type: multipart/mixed; boundary=a\n"
-	                     "Content-Type: text/plain; boundary=b\n\n");
+		g_string_new("Content-Type: text/plain; boundary=a\n"
+	                     "Content-Type: multipart/mixed; boundary=b\n\n");
 
 	(void)state;
 	repeat(text, "--b\n\n", 1001);
 	expect(text->str, "mime_parts");
+	g_string_assign(text, "Content-Type: multipart/mixed; boundary=a\n"
+	                      "Content-Type: text/plain; boundary=b\n\n");
+	repeat(text, "--a\n--b\n\n", 1001);
+	expect(text->str, "");
 	g_string_free(text, TRUE);
 }
 
