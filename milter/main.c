@@ -39,6 +39,7 @@ struct daemon {
 	bool own_socket;           /* made here, not by the service manager */
 	pthread_t keeper;
 	bool keeper_runs;
+	sem_t go; /* libmilter may begin */
 	_Atomic bool libmilter_ended;
 	_Atomic int status; /* of the process */
 	_Atomic bool stop;
@@ -51,6 +52,12 @@ static void on_signal(int number)
 {
 	(void)number;
 	sem_post(&stop_wanted);
+}
+
+static void wait_for(sem_t *semaphore)
+{
+	while (sem_wait(semaphore) != 0)
+		continue; /* interrupted */
 }
 
 /* --- the keeper: reads the departments now and then, answers SIGUSR1 --- */
@@ -95,6 +102,7 @@ static void *mfi_main(void *data)
 {
 	struct daemon *daemon = data;
 
+	wait_for(&daemon->go);
 	if (!mfi_run()) {
 		log_event(LOG_LEVEL_ERROR, NULL, "libmilter gave up");
 		daemon->status = EX_SOFTWARE;
@@ -236,8 +244,9 @@ static int run(struct daemon *daemon)
 	log_event(LOG_LEVEL_INFO, NULL, "started",
 	          LOG_STR("socket", daemon->hub.config->milter.socket));
 	service_notify("READY=1");
-	while (sem_wait(&stop_wanted) != 0)
-		continue; /* interrupted */
+	/* Creating a thread blocks signals for a moment; there are no more. */
+	sem_post(&daemon->go);
+	wait_for(&stop_wanted);
 	return stop(daemon);
 }
 
@@ -248,7 +257,6 @@ static void set_signals(void)
 		                        .sa_flags = SA_RESTART };
 	sigset_t set;
 
-	sem_init(&stop_wanted, 0, 0);
 	service_block_signals();
 	signal(SIGHUP, SIG_IGN);
 	sigaction(SIGTERM, &stop, NULL);
@@ -272,6 +280,8 @@ int main(int argc, char **argv)
 
 	if (config == NULL)
 		return status;
+	sem_init(&stop_wanted, 0, 0);
+	sem_init(&daemon.go, 0, 0);
 	set_signals();
 	daemon.hub.config = config;
 	return run(&daemon);

@@ -358,22 +358,32 @@ class Milter:
     def log(self):
         return (self.dir / "log").read_text(errors="replace")
 
-    def spawn(self, *options, **more):
+    def spawn(self, *options, env=None, **more):
+        env = dict(env or os.environ)
+        if os.environ.get("PORTARIA_PRELOAD"):
+            env["LD_PRELOAD"] = os.environ["PORTARIA_PRELOAD"]
+            env["G_SLICE"] = "always-malloc"
         with open(self.dir / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [MILTER, "-c", self.conf, *options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, **more)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env,
+                **more)
         return self.process
 
     def start(self, *options, **more):
+        before = self.starts()
         self.spawn(*options, **more)
-        wait_for(self.is_up, "the milter to listen")
+        wait_for(lambda: self.is_up() > before, "the milter to listen")
+
+    def starts(self):
+        path = self.dir / "log"
+        return self.log.count(": started: ") if path.exists() else 0
 
     def is_up(self):
         if self.process.poll() is not None:
             raise AssertionError(f"ended with {self.process.returncode}: "
                                  f"{self.log}")
-        return self.path.exists() and "started" in self.log
+        return self.starts()
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)

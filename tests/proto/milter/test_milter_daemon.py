@@ -138,7 +138,8 @@ class Start(unittest.TestCase):
 class Signals(MilterTest):
 
     def setUp(self):
-        if self.milter.process is None:
+        process = self.milter.process
+        if process is None or process.poll() is not None:
             self.milter.start()
 
     def start_message(self):
@@ -185,7 +186,8 @@ class Signals(MilterTest):
             process.send_signal(signal.SIGTERM)
             # Before main() the default action is all there is.
             self.assertIn(process.wait(PATIENCE),
-                          (0, -signal.SIGTERM, -signal.SIGHUP))
+                          (0, -signal.SIGTERM, -signal.SIGHUP),
+                          self.milter.log[-3000:])
         self.milter.process = None
 
     def test_hangup_and_statistics_do_not_stop(self):
