@@ -35,7 +35,8 @@ struct boundary {
 struct block {
 	char *type;       /* the last Content-Type, as sent */
 	char *parameters; /* the same, encoded words decoded */
-	bool is_encoded;  /* base64, quoted-printable or uuencode */
+	bool has_encoding;
+	bool is_encoded; /* by the first Content-Transfer-Encoding */
 	guint64 fields;
 	guint64 bytes;
 };
