@@ -191,6 +191,7 @@ smtp_host_lookup = native
 smtpd_peername_lookup = no
 smtpd_authorized_xclient_hosts = 127.0.0.1
 local_header_rewrite_clients =
+in_flow_delay = 0
 minimal_backoff_time = 2s
 maximal_backoff_time = 4s
 queue_run_delay = 2s
