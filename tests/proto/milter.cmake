@@ -30,7 +30,7 @@ set(milter_env
 	"TSAN_OPTIONS=suppressions=${milter_dir}/tsan.supp")
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
-foreach(part protocol daemon load)
+foreach(part protocol daemon load lua postfix)
 	add_test(NAME proto/milter_${part} COMMAND ${Python3_EXECUTABLE} -B
 		${milter_dir}/test_milter_${part}.py)
 	set_tests_properties(proto/milter_${part} PROPERTIES TIMEOUT 600
