@@ -10,14 +10,21 @@
 #include "desk/desk.h"
 
 struct deliver { /* borrowed */
-	const struct config *config;
+	const struct desk *desk;
 	struct store *store;
 	struct submit *submit;
 	const char *owner; /* of the leases */
+	/* Asked between rows: true to give the rest back and come home. */
+	bool (*is_stopping)(void *data);
+	void *data;
 };
 
-/* Leases what is due, sends it and records what became of it. *ret_count:
- * rows taken; 0 means there is nothing to do now. */
+/*
+ * Leases what is due, sends it and records what became of it. *ret_count:
+ * rows that were settled; 0 means there is nothing to do now, or the mail
+ * server cannot be reached. Every leased row is settled or given back, but
+ * after an error of the store, when the lease's end gives it back.
+ */
 bool deliver_batch(const struct deliver *deliver, unsigned *ret_count,
 		   GError **error) NODISCARD;
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define TIMER_INTERVAL (10 * CLOCK_SECOND)
+#define STOP_GRACE     (5 * CLOCK_SECOND) /* for a mail that is on its way */
 
 struct notifier {
 	const struct config *config;
@@ -49,8 +50,9 @@ static bool notifier_wait(struct notifier *n)
 	return go_on;
 }
 
-static bool notifier_stopping(struct notifier *n)
+static bool notifier_stopping(void *data)
 {
+	struct notifier *n = data;
 	bool stop;
 
 	g_mutex_lock(&n->mutex);
@@ -59,26 +61,38 @@ static bool notifier_stopping(struct notifier *n)
 	return stop;
 }
 
+/* Mail goes out whatever the timers' trouble is; if the store is broken,
+ * delivering finds out. */
+static void notifier_run_timers(struct notifier *n, struct store *store,
+				gint64 *next)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (clock_monotonic() < *next)
+		return;
+	if (!timers_run(n->desk, store, &problem))
+		log_error(NULL, "timers failed, trying again", problem);
+	*next = clock_monotonic() + TIMER_INTERVAL;
+}
+
 /* Works with one open store until something fails or the end. */
 static bool notifier_serve(struct notifier *n, struct store *store,
 			   GError **error)
 {
 	const struct deliver deliver = {
-		.config = n->config,
+		.desk = n->desk,
 		.store = store,
 		.submit = n->submit,
 		.owner = n->owner,
+		.is_stopping = notifier_stopping,
+		.data = n,
 	};
 	gint64 next_timers = 0;
 
 	do {
 		unsigned count = 0;
 
-		if (clock_monotonic() >= next_timers) {
-			if (!timers_run(n->desk, store, error))
-				return false;
-			next_timers = clock_monotonic() + TIMER_INTERVAL;
-		}
+		notifier_run_timers(n, store, &next_timers);
 		do {
 			if (!deliver_batch(&deliver, &count, error))
 				return false;
@@ -126,6 +140,7 @@ static int run(struct notifier *n)
 	} while (signal_number != SIGTERM && signal_number != SIGINT);
 	service_notify("STOPPING=1");
 	notifier_tell(n, true);
+	submit_stop(n->submit, STOP_GRACE);
 	g_thread_join(worker);
 	log_event(LOG_LEVEL_INFO, NULL, "stopped");
 	return EX_OK;

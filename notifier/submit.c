@@ -3,24 +3,32 @@
  * submit.c - one message to the mail server, by SMTP
  *
  * A 5xx is final only if its enhanced code (RFC 3463) blames the recipient's
- * address (5.1.x) or the size (5.3.4). Everything else, a relay refusal by a
- * misconfigured server above all, is tried again: it is not the mail's fault.
+ * address or the size. Everything else, a relay refusal by a misconfigured
+ * server above all, is tried again: it is not the mail's fault.
+ *
+ * libcurl sends SMTPUTF8 where it is offered, but a UTF-8 address as it is
+ * where it is not. So for such a recipient the server is asked first (NOOP,
+ * on the connection that the message will use).
  */
 #include "notifier/submit.h"
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "mail/text.h"
 
 #include <curl/curl.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CONNECT_SECONDS 10L
-#define TOTAL_SECONDS   120L
-#define REPLY_MAX       512
+#define REPLY_MAX       1024 /* bytes kept of one reply */
 
 struct submit {
 	CURL *curl;
-	GString *reply; /* the last reply line */
+	GString *reply;  /* the last reply that counts, as one line */
+	bool continues;  /* its last line was "250-..." */
+	bool has_utf8;   /* SMTPUTF8 in the greeting of this connection */
+	GMutex mutex;
+	gint64 deadline; /* monotonic; 0: none. Under the mutex */
 };
 
 /* What is left to hand to libcurl. */
@@ -40,19 +48,53 @@ static size_t read_source(char *buffer, size_t size, size_t count, void *data)
 	return n;
 }
 
-/* libcurl hands reply lines to the header callback. A refusal is kept: the
- * "221 Bye" behind it says nothing. */
+/* --- replies ------------------------------------------------------------------ */
+
+static bool has_code(const char *line, size_t len)
+{
+	return len >= 3 && g_ascii_isdigit(line[0]) && g_ascii_isdigit(line[1])
+	       && g_ascii_isdigit(line[2]);
+}
+
+/* A new connection: what the last one offered is forgotten. */
+static void note_extension(struct submit *submit, const char *line, size_t len)
+{
+	static const char name[] = "SMTPUTF8";
+
+	if (g_ascii_strncasecmp(line, "220", 3) == 0)
+		submit->has_utf8 = false;
+	if (len >= 4 + sizeof(name) - 1 && g_str_has_prefix(line, "250")
+	    && g_ascii_strncasecmp(line + 4, name, sizeof(name) - 1) == 0
+	    && !g_ascii_isalnum(line[4 + sizeof(name) - 1]))
+		submit->has_utf8 = true;
+}
+
+static bool is_refusal(const GString *reply)
+{
+	return reply->str[0] == '4' || reply->str[0] == '5';
+}
+
+/* libcurl hands reply lines to the header callback. The farewell behind a
+ * refusal says nothing; other replies behind one show that it was overcome. */
 static size_t keep_reply(char *line, size_t size, size_t count, void *data)
 {
-	GString *reply = data;
+	struct submit *submit = data;
+	GString *reply = submit->reply;
 	size_t len = size * count;
+	g_autofree char *text = text_dup_line_len(line, len, REPLY_MAX);
+	size_t text_len = strlen(text);
 
-	if (reply->str[0] == '4' || reply->str[0] == '5')
+	note_extension(submit, text, text_len);
+	if (!has_code(text, text_len)
+	    || (g_str_has_prefix(text, "221") && is_refusal(reply)))
 		return len;
-	g_string_truncate(reply, 0);
-	g_string_append_len(reply, line, (gssize)MIN(len, REPLY_MAX));
-	g_strchomp(reply->str);
-	reply->len = strlen(reply->str);
+	if (!submit->continues)
+		g_string_truncate(reply, 0);
+	if (reply->len == 0)
+		g_string_append(reply, text);
+	else if (reply->len < REPLY_MAX && text_len > 4)
+		g_string_append_printf(reply, " %s", text + 4);
+	submit->continues = text_len > 3 && text[3] == '-';
 	return len;
 }
 
@@ -61,6 +103,91 @@ static size_t drop_body(char *data, size_t size, size_t count, void *user)
 	(void)data;
 	(void)user;
 	return size * count;
+}
+
+/* "5.1.1" of "550 5.1.1 no" or "550-5.1.1 no"; 0 if there is none. */
+static size_t enhanced_len(const char *text)
+{
+	size_t len = strspn(text, "0123456789.");
+
+	return len >= 5 && text[1] == '.' ? len : 0;
+}
+
+enum submit_outcome submit_classify(const char *reply)
+{
+	/* RFC 3463: the address of the recipient, or the size. */
+	static const struct {
+		const char *enhanced;
+		enum submit_outcome outcome;
+	} final[] = {
+		{ "5.1.1", SUBMIT_REFUSED_ADDRESS }, /* no such mailbox */
+		{ "5.1.2", SUBMIT_REFUSED_ADDRESS }, /* no such system */
+		{ "5.1.3", SUBMIT_REFUSED_ADDRESS }, /* syntax */
+		{ "5.1.6", SUBMIT_REFUSED_ADDRESS }, /* moved */
+		{ "5.1.10", SUBMIT_REFUSED_ADDRESS }, /* null MX, RFC 7505 */
+		{ "5.2.3", SUBMIT_REFUSED }, /* too large for the mailbox */
+		{ "5.3.4", SUBMIT_REFUSED }, /* too large for the system */
+	};
+	size_t len = strlen(reply);
+	const char *text = len > 4 ? reply + 4 : "";
+	size_t wanted = enhanced_len(text);
+
+	if (!has_code(reply, len))
+		return SUBMIT_DOWN;
+	for (size_t i = 0; reply[0] == '5' && i < G_N_ELEMENTS(final); i++) {
+		if (strlen(final[i].enhanced) == wanted
+		    && strncmp(text, final[i].enhanced, wanted) == 0)
+			return final[i].outcome;
+	}
+	return SUBMIT_LATER;
+}
+
+/* --- the end ------------------------------------------------------------------- */
+
+void submit_stop(struct submit *submit, gint64 grace_ms)
+{
+	g_mutex_lock(&submit->mutex);
+	if (submit->deadline == 0)
+		submit->deadline = clock_monotonic() + grace_ms;
+	g_mutex_unlock(&submit->mutex);
+}
+
+/* libcurl asks at least once a second, whatever the server does. */
+static int check_stop(void *data, curl_off_t download_total, curl_off_t download,
+		      curl_off_t upload_total, curl_off_t upload)
+{
+	struct submit *submit = data;
+	bool over;
+
+	(void)download_total;
+	(void)download;
+	(void)upload_total;
+	(void)upload;
+	g_mutex_lock(&submit->mutex);
+	over = submit->deadline != 0 && clock_monotonic() >= submit->deadline;
+	g_mutex_unlock(&submit->mutex);
+	return over ? 1 : 0;
+}
+
+/* --- sending ------------------------------------------------------------------ */
+
+static void set_options(struct submit *submit, const char *url)
+{
+	CURL *curl = submit->curl;
+
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SUBMIT_SECONDS_MAX);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_source);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, keep_reply);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, submit);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop_body);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_stop);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, submit);
 }
 
 struct submit *submit_new(const char *url, const char *helo, GError **error)
@@ -84,16 +211,8 @@ struct submit *submit_new(const char *url, const char *helo, GError **error)
 	struct submit *submit = g_new0(struct submit, 1);
 	submit->curl = curl;
 	submit->reply = g_string_new(NULL);
-	curl_easy_setopt(curl, CURLOPT_URL, full);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_SECONDS);
-	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_source);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, keep_reply);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, submit->reply);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop_body);
+	g_mutex_init(&submit->mutex);
+	set_options(submit, full);
 	return submit;
 }
 
@@ -103,49 +222,82 @@ void submit_free(struct submit *submit)
 		return;
 	curl_easy_cleanup(submit->curl);
 	g_string_free(submit->reply, true);
+	g_mutex_clear(&submit->mutex);
 	g_free(submit);
 }
 
-enum submit_outcome submit_classify(long code, const char *reply)
+static CURLcode perform(struct submit *submit)
 {
-	const char *enhanced = strlen(reply) > 4 ? reply + 4 : "";
-
-	if (code / 100 != 5)
-		return SUBMIT_LATER;
-	if (g_str_has_prefix(enhanced, "5.1.")
-	    || g_str_has_prefix(enhanced, "5.3.4"))
-		return SUBMIT_REFUSED;
-	return SUBMIT_LATER;
+	g_string_truncate(submit->reply, 0);
+	submit->continues = false;
+	return curl_easy_perform(submit->curl);
 }
 
-static char *dup_reply(const struct submit *submit, CURLcode result)
+/* Connects, if there is no connection, and reads what the server offers. */
+static CURLcode greet(struct submit *submit)
 {
-	if (submit->reply->len > 0)
-		return g_strdup(submit->reply->str);
-	return g_strdup(curl_easy_strerror(result));
+	CURLcode result;
+
+	curl_easy_setopt(submit->curl, CURLOPT_MAIL_FROM, NULL);
+	curl_easy_setopt(submit->curl, CURLOPT_UPLOAD, 0L);
+	curl_easy_setopt(submit->curl, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(submit->curl, CURLOPT_CUSTOMREQUEST, "NOOP");
+	result = perform(submit);
+	curl_easy_setopt(submit->curl, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(submit->curl, CURLOPT_NOBODY, 0L);
+	return result;
 }
 
-enum submit_outcome submit_send(struct submit *submit,
-				const struct outbox *row, char **ret_reply)
+static CURLcode transfer(struct submit *submit, const struct outbox *row)
 {
 	struct source source = { 0 };
 	struct curl_slist *to = curl_slist_append(NULL, row->recipient);
 	CURLcode result;
-	long code = 0;
 
 	source.at = g_bytes_get_data(row->bytes, &source.left);
-	g_string_truncate(submit->reply, 0);
+	curl_easy_setopt(submit->curl, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(submit->curl, CURLOPT_MAIL_FROM, row->sender);
 	curl_easy_setopt(submit->curl, CURLOPT_MAIL_RCPT, to);
 	curl_easy_setopt(submit->curl, CURLOPT_READDATA, &source);
 	curl_easy_setopt(submit->curl, CURLOPT_INFILESIZE_LARGE,
 			 (curl_off_t)source.left);
-	result = curl_easy_perform(submit->curl);
+	result = perform(submit);
 	curl_easy_setopt(submit->curl, CURLOPT_MAIL_RCPT, NULL);
+	curl_easy_setopt(submit->curl, CURLOPT_READDATA, NULL);
 	curl_slist_free_all(to);
-	*ret_reply = dup_reply(submit, result);
+	return result;
+}
+
+/* A refusal speaks for itself; else libcurl says what broke, and when. */
+static enum submit_outcome judge_failure(const struct submit *submit,
+					 CURLcode result, char **ret_reply)
+{
+	const char *reply = submit->reply->str;
+
+	if (is_refusal(submit->reply)) {
+		*ret_reply = g_strdup(reply);
+		return submit_classify(reply);
+	}
+	*ret_reply = g_strdup_printf("%s%s%s", curl_easy_strerror(result),
+				     reply[0] != '\0' ? ", after " : "", reply);
+	return SUBMIT_DOWN;
+}
+
+enum submit_outcome submit_send(struct submit *submit,
+				const struct outbox *row, char **ret_reply)
+{
+	bool is_ascii = g_str_is_ascii(row->recipient);
+	CURLcode result = is_ascii ? CURLE_OK : greet(submit);
+
+	if (result == CURLE_OK && !is_ascii && !submit->has_utf8) {
+		*ret_reply = g_strdup("the mail server does not offer "
+				      "SMTPUTF8, which this address needs");
+		return SUBMIT_LATER;
+	}
 	if (result == CURLE_OK)
-		return SUBMIT_SENT;
-	code = strtol(submit->reply->str, NULL, 10);
-	return submit_classify(code, submit->reply->str);
+		result = transfer(submit, row);
+	if (result != CURLE_OK)
+		return judge_failure(submit, result, ret_reply);
+	*ret_reply = g_strdup(submit->reply->str);
+	return SUBMIT_SENT;
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "desk/intake.h"
 #include "desk/signed.h"
 #include "mail/parse.h"
