@@ -202,10 +202,32 @@ static void check_outbox(struct cli *cli, struct finding *f)
 	      (clock_now() - oldest) / CLOCK_SECOND);
 }
 
+/* Whether the server greets with 220, and a polite end. */
+static bool greets(GSocketConnection *connection, GError **error)
+{
+	GIOStream *stream = G_IO_STREAM(connection);
+	GInputStream *in = g_io_stream_get_input_stream(stream);
+	char code[512] = "";
+
+	if (g_input_stream_read(in, code, sizeof(code), NULL, error) < 0)
+		return false;
+	if (strncmp(code, "220", 3) != 0) {
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_PERMANENT,
+			    "answers %.3s instead of 220", code);
+		return false;
+	}
+	if (g_output_stream_write_all(g_io_stream_get_output_stream(stream),
+				      "QUIT\r\n", 6, NULL, NULL, NULL))
+		(void)g_input_stream_read(in, code, sizeof(code), NULL, NULL);
+	return true;
+}
+
 /* Where the notifier hands in its mail. */
 static void check_submission(struct cli *cli, struct finding *f)
 {
 	const char *url = cli->config->notifier.submission;
+	/* Behind smtps:// the greeting comes after TLS. */
+	bool plain = g_str_has_prefix(url, "smtp:");
 	g_autoptr(GSocketClient) client = g_socket_client_new();
 	g_autoptr(GSocketConnection) connection = NULL;
 	g_autoptr(GError) problem = NULL;
@@ -213,7 +235,7 @@ static void check_submission(struct cli *cli, struct finding *f)
 	g_socket_client_set_timeout(client, 3);
 	connection = g_socket_client_connect_to_uri(client, url, 25, NULL,
 						    &problem);
-	if (connection != NULL)
+	if (connection != NULL && (!plain || greets(connection, &problem)))
 		found(f, HEALTH_OK, NULL, "%s answers", url);
 	else
 		found(f, HEALTH_FAIL, "see INSTALL, step \"Postfix\"",
