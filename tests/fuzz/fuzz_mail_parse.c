@@ -57,9 +57,10 @@ static void count_parts(GMimeObject *object, guint depth, guint *deepest,
 			inner != NULL ? g_mime_message_get_mime_part(inner)
 				      : NULL;
 
-		++*parts;
-		if (root != NULL)
+		if (root != NULL) {
+			++*parts;
 			count_parts(root, depth + 1, deepest, parts);
+		}
 	}
 }
 
