@@ -916,16 +916,21 @@ class Tickets(WithHouse):
                                        id=ack["id"])), 1)
 
     def test_mail_that_was_refused_can_be_tried_again(self):
-        self.house.sink.refuse[MARIA] = "550 5.1.1 no such user"
-        self.addCleanup(self.house.sink.refuse.pop, MARIA, None)
-        ref = self.house.ticket("Recusada")
+        # A customer of its own: an address that refused is remembered.
+        owner, gone = "dona@cliente.example", "volta@cliente.example"
+        self.check(OK, "customer", "add", "--name", "Dona", "--email", owner,
+                   "--contact", gone)
+        self.house.sink.refuse[gone] = "550 5.1.1 no such user"
+        self.addCleanup(self.house.sink.refuse.pop, gone, None)
+        ref = self.house.ticket("Recusada", sender=owner)
         row = wait_for(lambda: self.rows("outbox", "list", "--ticket", ref,
-                                         recipient=MARIA, state="failed"),
+                                         recipient=gone, state="failed"),
                        "the refusal")[0]
         self.assertIn("5.1.1", row["last_reply"])
-        self.assertTrue(any("was not sent" in e["text"]
-                            for e in self.entries(ref, "event")))
-        self.house.sink.refuse.pop(MARIA)
+        wait_for(lambda: any("was not sent" in e["text"]
+                             for e in self.entries(ref, "event")),
+                 "the event")
+        self.house.sink.refuse.pop(gone)
         self.check(OK, "outbox", "retry", row["id"], says="due now")
         wait_for(lambda: self.rows("outbox", "list", "--all", id=row["id"],
                                    state="sent"), "the second try")
