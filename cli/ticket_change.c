@@ -78,6 +78,17 @@ static bool change(struct cli *cli, char **arguments,
 	return true;
 }
 
+/* The bytes as a string; NULL if a NUL would cut it. */
+static char *dup_text(GBytes *bytes)
+{
+	gsize len;
+	const char *data = g_bytes_get_data(bytes, &len);
+
+	if (len == 0)
+		return g_strdup("");
+	return memchr(data, '\0', len) == NULL ? g_strndup(data, len) : NULL;
+}
+
 /* --text, --file or standard input; UTF-8, not empty. */
 static char *read_text(const struct config *config, GError **error)
 {
@@ -88,8 +99,11 @@ static char *read_text(const struct config *config, GError **error)
 		bytes = cli_read(opt.file, config->limits.text_bytes, error);
 		if (bytes == NULL)
 			return NULL;
-		text = g_strndup(g_bytes_get_data(bytes, NULL),
-				 g_bytes_get_size(bytes));
+		text = dup_text(bytes);
+	}
+	if (text == NULL) {
+		cli_usage(error, "the text has a NUL byte in it");
+		return NULL;
 	}
 	if (!g_utf8_validate(text, -1, NULL)) {
 		cli_usage(error, "the text is not UTF-8");

@@ -51,7 +51,8 @@ static bool dir_make(const struct config_store *config, const char *dir,
                      GError **error)
 {
 	if (mkdir(dir, DIR_MODE) == 0)
-		return file_sync_dir(config->blob_dir, error);
+		return file_inherit_owner(dir, error) &&
+		       file_sync_dir(config->blob_dir, error);
 	return errno == EEXIST || file_fail(dir, error);
 }
 

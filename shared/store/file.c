@@ -69,13 +69,26 @@ bool file_sync_dir(const char *path, GError **error)
 	return close_checked(fd, fd >= 0 && fsync(fd) == 0, path, error);
 }
 
+bool file_inherit_owner(const char *path, GError **error)
+{
+	g_autofree char *dir = g_path_get_dirname(path);
+	struct stat st;
+
+	if (geteuid() != 0)
+		return true;
+	if (stat(dir, &st) != 0 || lchown(path, st.st_uid, st.st_gid) != 0)
+		return file_fail(path, error);
+	return true;
+}
+
 bool file_put(const char *path, GBytes *bytes, unsigned mode, GError **error)
 {
 	g_autofree char *dir = g_path_get_dirname(path);
 	g_autofree char *unique = id_dup_random(10);
 	g_autofree char *temp = g_strdup_printf("%s/.new-%s", dir, unique);
 
-	if (fill(temp, bytes, mode, error)) {
+	if (fill(temp, bytes, mode, error) &&
+	    file_inherit_owner(temp, error)) {
 		if (g_rename(temp, path) == 0)
 			return file_sync_dir(dir, error);
 		file_fail(path, error);

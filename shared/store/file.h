@@ -15,4 +15,8 @@ bool file_sync_dir(const char *path, GError **error) NODISCARD;
 /* Sets the error for errno; false. */
 bool file_fail(const char *path, GError **error);
 
+/* For root: the owner of the folder becomes the owner of what is new in it,
+ * so that a command run by root takes nothing away from the daemons. */
+bool file_inherit_owner(const char *path, GError **error) NODISCARD;
+
 #endif
