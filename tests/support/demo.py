@@ -4,6 +4,7 @@
 import email.policy
 import re
 import shutil
+import signal
 import sys
 import time
 from email.message import EmailMessage
@@ -189,6 +190,14 @@ Another ADDR is another sender's server: 192.0.2.66 may not send for
 cliente.example, and is told so.""")
 
 
+def stop_on_signals():
+    """However it is told to stop, it stops what it started."""
+    def stop(number, frame):
+        raise KeyboardInterrupt
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+
+
 def stay(lab):
     print("\nRunning until Ctrl-C. Logs are in "
           f"{lab.dir}/log and {lab.dir}/postfix/mail.log")
@@ -203,6 +212,7 @@ def main():
     reason = why_not()
     if reason:
         sys.exit(f"demo: {reason}")
+    stop_on_signals()
     keep_running = "--stay" in sys.argv[2:]
     for tool in ("swaks", "openssl"):
         if not shutil.which(tool):
@@ -220,6 +230,8 @@ def main():
                       "now)")
     except LabError as error:
         sys.exit(f"demo: {error}")
+    except KeyboardInterrupt:
+        sys.exit("demo: stopped")
 
 
 if __name__ == "__main__":
