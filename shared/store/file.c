@@ -72,13 +72,18 @@ bool file_sync_dir(const char *path, GError **error)
 bool file_inherit_owner(const char *path, GError **error)
 {
 	g_autofree char *dir = g_path_get_dirname(path);
-	struct stat st;
+	struct stat want;
+	struct stat now;
 
 	if (geteuid() != 0)
 		return true;
-	if (stat(dir, &st) != 0 || lchown(path, st.st_uid, st.st_gid) != 0)
+	if (stat(dir, &want) != 0 || lstat(path, &now) != 0)
 		return file_fail(path, error);
-	return true;
+	/* Not without need: a service's filter may forbid it. */
+	if (want.st_uid == now.st_uid && want.st_gid == now.st_gid)
+		return true;
+	return lchown(path, want.st_uid, want.st_gid) == 0 ||
+	       file_fail(path, error);
 }
 
 bool file_put(const char *path, GBytes *bytes, unsigned mode, GError **error)

@@ -255,7 +255,7 @@ language = pt_BR
 ref_prefix = VIA
 help = https://ajuda.provedor.example
 key_file = {dir}/etc/portaria.key
-template_dir = {source}/conf/templates
+template_dir = {dir}/templates
 
 [store]
 database = {dir}/var/portaria.db
@@ -356,7 +356,8 @@ class Lab:
 
     def make_folders(self):
         os.chmod(self.dir, 0o755)
-        for name in ("etc", "var", "var/map", "sock", "postfix",
+        shutil.copytree(SOURCE / "conf/templates", self.dir / "templates")
+        for name in ("bin", "etc", "var", "var/map", "sock", "postfix",
                      "postfix/conf", "postfix/spool", "postfix/data", "log"):
             (self.dir / name).mkdir()
         os.chown(self.dir / "postfix/data", pwd.getpwnam("postfix").pw_uid,
@@ -385,7 +386,7 @@ class Lab:
 
     def write_configuration(self):
         names = dict(dir=self.dir, hostname=HOSTNAME, desk=DESK,
-                     source=SOURCE, sink=self.sink.port, **self.ports)
+                     sink=self.sink.port, **self.ports)
         etc, conf = self.dir / "etc", self.dir / "postfix/conf"
         (etc / "portaria.conf").write_text(PORTARIA_CONF.format(**names))
         (conf / "main.cf").write_text(MAIN_CF.format(**names))
@@ -441,7 +442,15 @@ class Lab:
     def program(self, name):
         folder = {"milter": "milter", "lmtpd": "lmtpd",
                   "notifier": "notifier"}[name]
-        return str(self.build / folder / f"portaria-{name}")
+        return str(self.copy(f"{folder}/portaria-{name}"))
+
+    def copy(self, program):
+        """A program where the daemons' user may run it: the build may be in
+        a folder that only root can enter."""
+        target = self.dir / "bin" / Path(program).name
+        if not target.exists():
+            shutil.copy(self.build / program, target)
+        return target
 
     def start_daemon(self, name):
         self.spawn(name, [self.program(name), "-c", self.conf], self.user)
@@ -531,7 +540,7 @@ class Lab:
     def portaria(self, *arguments, stdin=None, check=True, text=True):
         """Runs the command as the daemons' user."""
         result = subprocess.run(
-            [str(self.build / "cli/portaria"), "-c", self.conf, *arguments],
+            [str(self.copy("cli/portaria")), "-c", self.conf, *arguments],
             input=stdin, capture_output=True, text=text, check=False,
             user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[],
             cwd=self.dir, env={"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"],
