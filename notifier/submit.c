@@ -18,15 +18,19 @@
 
 #include <curl/curl.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define CONNECT_SECONDS 10L
 #define REPLY_MAX       1024 /* bytes kept of one reply */
+#define FAREWELL_MS     2000
 
 struct submit {
 	CURL *curl;
 	GString *reply;  /* the last reply that counts, as one line */
 	bool continues;  /* its last line was "250-..." */
 	bool has_utf8;   /* SMTPUTF8 in the greeting of this connection */
+	GArray *sockets; /* int: libcurl's, open */
 	GMutex mutex;
 	gint64 deadline; /* monotonic; 0: none. Under the mutex */
 };
@@ -169,6 +173,40 @@ static int check_stop(void *data, curl_off_t download_total, curl_off_t download
 	return over ? 1 : 0;
 }
 
+/* --- sockets ------------------------------------------------------------------ */
+
+/*
+ * A connection that broke off in the middle stays in libcurl's hands, and its
+ * end, with a QUIT that nobody answers, would take minutes. So we know the
+ * sockets and shut them.
+ */
+static int note_socket(void *data, curl_socket_t fd, curlsocktype purpose)
+{
+	struct submit *submit = data;
+
+	(void)purpose;
+	g_array_append_val(submit->sockets, fd);
+	return CURL_SOCKOPT_OK;
+}
+
+static int close_socket(void *data, curl_socket_t fd)
+{
+	struct submit *submit = data;
+
+	for (guint i = submit->sockets->len; i > 0; i--) {
+		if (g_array_index(submit->sockets, curl_socket_t, i - 1) == fd)
+			g_array_remove_index_fast(submit->sockets, i - 1);
+	}
+	return close(fd);
+}
+
+static void shut_sockets(struct submit *submit)
+{
+	for (guint i = 0; i < submit->sockets->len; i++)
+		shutdown(g_array_index(submit->sockets, curl_socket_t, i),
+			 SHUT_RDWR);
+}
+
 /* --- sending ------------------------------------------------------------------ */
 
 static void set_options(struct submit *submit, const char *url)
@@ -188,6 +226,10 @@ static void set_options(struct submit *submit, const char *url)
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_stop);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, submit);
+	curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, note_socket);
+	curl_easy_setopt(curl, CURLOPT_SOCKOPTDATA, submit);
+	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, submit);
 }
 
 struct submit *submit_new(const char *url, const char *helo, GError **error)
@@ -211,19 +253,10 @@ struct submit *submit_new(const char *url, const char *helo, GError **error)
 	struct submit *submit = g_new0(struct submit, 1);
 	submit->curl = curl;
 	submit->reply = g_string_new(NULL);
+	submit->sockets = g_array_new(false, false, sizeof(curl_socket_t));
 	g_mutex_init(&submit->mutex);
 	set_options(submit, full);
 	return submit;
-}
-
-void submit_free(struct submit *submit)
-{
-	if (submit == NULL)
-		return;
-	curl_easy_cleanup(submit->curl);
-	g_string_free(submit->reply, true);
-	g_mutex_clear(&submit->mutex);
-	g_free(submit);
 }
 
 static CURLcode perform(struct submit *submit)
@@ -248,6 +281,23 @@ static CURLcode greet(struct submit *submit)
 	return result;
 }
 
+void submit_free(struct submit *submit)
+{
+	if (submit == NULL)
+		return;
+	if (submit->sockets->len > 0) {
+		submit_stop(submit, FAREWELL_MS);
+		curl_easy_setopt(submit->curl, CURLOPT_FORBID_REUSE, 1L);
+		(void)greet(submit);
+	}
+	shut_sockets(submit);
+	curl_easy_cleanup(submit->curl);
+	g_string_free(submit->reply, true);
+	g_array_unref(submit->sockets);
+	g_mutex_clear(&submit->mutex);
+	g_free(submit);
+}
+
 static CURLcode transfer(struct submit *submit, const struct outbox *row)
 {
 	struct source source = { 0 };
@@ -269,7 +319,7 @@ static CURLcode transfer(struct submit *submit, const struct outbox *row)
 }
 
 /* A refusal speaks for itself; else libcurl says what broke, and when. */
-static enum submit_outcome judge_failure(const struct submit *submit,
+static enum submit_outcome judge_failure(struct submit *submit,
 					 CURLcode result, char **ret_reply)
 {
 	const char *reply = submit->reply->str;
@@ -280,6 +330,7 @@ static enum submit_outcome judge_failure(const struct submit *submit,
 	}
 	*ret_reply = g_strdup_printf("%s%s%s", curl_easy_strerror(result),
 				     reply[0] != '\0' ? ", after " : "", reply);
+	shut_sockets(submit);
 	return SUBMIT_DOWN;
 }
 
