@@ -449,6 +449,7 @@ class Lab:
         a folder that only root can enter."""
         target = self.dir / "bin" / Path(program).name
         if not target.exists():
+            target.parent.mkdir(exist_ok=True)
             shutil.copy(self.build / program, target)
         return target
 
