@@ -169,5 +169,41 @@ class BelowUsr(Scratch):
                       text)
 
 
+class PostfixSamples(unittest.TestCase):
+    """conf/postfix and INSTALL give the same advice."""
+
+    guide = (SOURCE / "INSTALL").read_text()
+
+    def test_services(self):
+        sample, service = {}, None
+        for line in (SOURCE / "conf/postfix/master.cf").read_text(
+                ).splitlines():
+            words = line.split()
+            if line.startswith("    -o "):
+                name, value = words[1].split("=", 1)
+                sample[f"{service}/{name}"] = value
+            elif line and not line.startswith("#"):
+                service = f"{words[0]}/{words[1]}"
+                self.assertIn(f"postconf -M '{service}={line}'", self.guide)
+        self.assertGreater(len(sample), 10)
+        told = dict(re.findall(
+            r"'((?:portaria/unix|127\.0\.0\.1:10587/inet)/\w+)=([^']*)'",
+            self.guide.split("step=postfix\n")[1].split("```")[0]))
+        self.assertEqual(told, sample)
+
+    def test_parameters(self):
+        for name in ("own-domain", "single-addresses"):
+            text = (SOURCE / f"conf/postfix/main.cf.{name}").read_text()
+            lines = [line for line in text.splitlines()
+                     if line and not line.startswith("#")]
+            self.assertGreater(len(lines), 6)
+            for line in lines:
+                parameter, value = line.split(" = ", 1)
+                with self.subTest(name, parameter=parameter):
+                    self.assertRegex(
+                        self.guide, rf"(?m)['\"]{parameter} = (\$\(postconf "
+                        rf"-h {parameter}\) )?{re.escape(value)}['\"]")
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
