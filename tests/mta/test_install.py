@@ -567,9 +567,11 @@ class InstallSteps(unittest.TestCase):
         ours = {str(path.relative_to(self.site.dir))
                 for path in self.site.dir.rglob("*portaria*")
                 if not path.is_dir() or "spool" in path.parts}
-        # The backup stays; a stopped service's socket and lock are Postfix's.
+        # The backup and the lab's own copy of the programs stay; a stopped
+        # service's socket and lock are Postfix's.
         return sorted(path for path in ours if not path.startswith((
-            "var/portaria/", "postfix/spool/pid/", "postfix/spool/private/")))
+            "bin/", "var/portaria/", "postfix/spool/pid/",
+            "postfix/spool/private/")))
 
 
 if __name__ == "__main__":
