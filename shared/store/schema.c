@@ -16,9 +16,19 @@
 #define COPIES_MAX 100
 
 extern const char schema_sql_001[];
+extern const char schema_sql_002[];
+extern const char schema_sql_003[];
+extern const char schema_sql_004[];
+extern const char schema_sql_005[];
+extern const char schema_sql_006[];
 
 static const struct schema_step steps_all[] = {
 	{ 1, schema_sql_001, search_create },
+	{ 2, schema_sql_002, NULL },
+	{ 3, schema_sql_003, NULL },
+	{ 4, schema_sql_004, NULL },
+	{ 5, schema_sql_005, NULL },
+	{ 6, schema_sql_006, NULL },
 };
 
 const struct schema_step *schema_steps(size_t *ret_count)

@@ -193,7 +193,7 @@ static void test_open_refuses_older_and_newer(void **state)
 		const char *sql;
 		const char *part;
 	} cases[] = {
-		{ "UPDATE schema_version SET version = version + 1",
+		{ "UPDATE schema_version SET version = version + 1000",
 		  "newer than this program" },
 		{ "INSERT INTO schema_version (version, applied, program)"
 		  " VALUES (9999, 0, '')",

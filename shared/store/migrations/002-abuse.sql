@@ -1,0 +1,1 @@
+-- 002-abuse.sql - abuse cases and their reports

@@ -1,0 +1,1 @@
+-- 003-conversation.sql - how tickets are told apart, joined and told about

@@ -1,0 +1,1 @@
+-- 004-outgoing.sql - mail that went out, and what came back

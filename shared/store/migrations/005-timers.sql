@@ -1,0 +1,1 @@
+-- 005-timers.sql - what happens because time passes

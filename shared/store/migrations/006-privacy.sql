@@ -1,0 +1,1 @@
+-- 006-privacy.sql - grades, erased customers and what is kept
