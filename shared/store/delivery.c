@@ -38,7 +38,10 @@ bool message_id_find(struct store *store, gint64 department_id,
 		" JOIN ticket t ON t.id = f.ticket_id"
 		" WHERE f.message_id = :message_id"
 		" AND (:department_id = 0"
-		" OR t.department_id = :department_id)"
+		" OR t.department_id = :department_id"
+		" OR EXISTS (SELECT 1 FROM ticket_past_department p"
+		" WHERE p.ticket_id = t.id"
+		" AND p.department_id = :department_id))"
 		" ORDER BY f.id LIMIT 1";
 	struct db_stmt *stmt = row_prepare_text(
 		store->db, SQL_ID_FIND, ":message_id", message_id, error);

@@ -145,3 +145,65 @@ struct message *message_last_of(struct store *store, gint64 ticket_id,
 	return row_fetch(stmt, &message_type, error,
 	                 "%s wrote nothing in the ticket", address);
 }
+
+static bool fetch_count(struct db_stmt *stmt, gint64 *ret_count, GError **error)
+{
+	bool found = false;
+
+	return row_fetch_int(stmt, ret_count, &found, error);
+}
+
+bool message_has_author(struct store *store, gint64 ticket_id,
+                        const char *address, bool *ret, GError **error)
+{
+	static const char SQL_MESSAGE_HAS_AUTHOR[] =
+		"SELECT COUNT(*) FROM message WHERE ticket_id = :id"
+		" AND address = :address AND author <> 'event'";
+	struct db_stmt *stmt = row_prepare_id(store->db, SQL_MESSAGE_HAS_AUTHOR,
+	                                      ticket_id, error);
+	gint64 count = 0;
+
+	if (stmt != NULL)
+		db_bind_text(stmt, ":address", address);
+	if (!fetch_count(stmt, &count, error))
+		return false;
+	*ret = count > 0;
+	return true;
+}
+
+bool message_count_events(struct store *store, gint64 ticket_id,
+                          const char *address, gint64 since, gint64 *ret_count,
+                          GError **error)
+{
+	static const char SQL_MESSAGE_COUNT_EVENTS[] =
+		"SELECT COUNT(*) FROM message WHERE ticket_id = :id"
+		" AND author = 'event' AND address <> ''"
+		" AND (:address = '' OR address = :address)"
+		" AND created >= :since";
+	struct db_stmt *stmt = row_prepare_id(
+		store->db, SQL_MESSAGE_COUNT_EVENTS, ticket_id, error);
+
+	if (stmt != NULL) {
+		db_bind_text(stmt, ":address", address);
+		db_bind_int(stmt, ":since", since);
+	}
+	return fetch_count(stmt, ret_count, error);
+}
+
+bool message_move(struct store *store, gint64 id, gint64 from, gint64 to,
+                  GError **error)
+{
+	static const char SQL_MESSAGE_MOVE[] =
+		"UPDATE message SET ticket_id = :to"
+		" WHERE id = :id AND ticket_id = :from";
+	struct db_stmt *stmt =
+		row_prepare_id(store->db, SQL_MESSAGE_MOVE, id, error);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_int(stmt, ":from", from);
+	db_bind_int(stmt, ":to", to);
+	return db_run(stmt, error) &&
+	       row_check_changed(store->db, error,
+	                         "the ticket has no such message");
+}

@@ -18,7 +18,8 @@ struct message {
 	gint64 id;
 	gint64 ticket_id;
 	enum message_author author;
-	char *address;     /* key of who wrote; "" for events */
+	char *address;     /* key of who wrote; of events: who caused them,
+			      if that is nobody of ours, else "" */
 	char *name;        /* shown: from the registry, not the header */
 	gint64 staff_id;   /* 0 */
 	char *channel;     /* mail, cli, panel, system */
@@ -68,6 +69,19 @@ GPtrArray *message_list(struct store *store, gint64 ticket_id, GError **error)
 struct message *message_last_of(struct store *store, gint64 ticket_id,
 				const char *address, GError **error) NODISCARD;
 
+/* Whether the address wrote an entry of the ticket that is no event. */
+bool message_has_author(struct store *store, gint64 ticket_id,
+			const char *address, bool *ret, GError **error)
+	NODISCARD;
+/* Events since then that somebody outside caused (they have his address), by
+ * one of them or, "", by all. */
+bool message_count_events(struct store *store, gint64 ticket_id,
+			  const char *address, gint64 since,
+			  gint64 *ret_count, GError **error) NODISCARD;
+/* Puts an entry of one ticket into another; NOT_FOUND if it is not there. */
+bool message_move(struct store *store, gint64 id, gint64 from, gint64 to,
+		  GError **error) NODISCARD;
+
 bool attachment_insert(struct store *store, struct attachment *attachment,
 		       GError **error) NODISCARD;
 GPtrArray *attachment_list(struct store *store, gint64 message_id,
@@ -79,7 +93,8 @@ struct attachment *attachment_get(struct store *store, gint64 id,
  * first ticket of a department keeps an id. */
 bool message_id_learn(struct store *store, gint64 ticket_id,
 		      const char *message_id, GError **error) NODISCARD;
-/* *ret_ticket: 0 if unknown in this department (0: in any). */
+/* *ret_ticket: 0 if unknown in this department (0: in any). A ticket that was
+ * moved is known in its past departments, too. */
 bool message_id_find(struct store *store, gint64 department_id,
 		     const char *message_id, gint64 *ret_ticket,
 		     GError **error) NODISCARD;

@@ -86,6 +86,27 @@ static struct db_stmt *prepare_one(struct store *store, const char *sql,
 	return stmt;
 }
 
+bool participant_role(struct store *store, gint64 ticket_id,
+                      const char *address, enum participant_role *ret_role,
+                      bool *ret_found, GError **error)
+{
+	static const char SQL_PARTICIPANT_ROLE[] =
+		"SELECT role FROM participant"
+		" WHERE ticket_id = :ticket_id AND address = :address";
+	g_autofree char *name = NULL;
+	int at;
+
+	if (!row_fetch_text(prepare_one(store, SQL_PARTICIPANT_ROLE, ticket_id,
+	                                address, error),
+	                    &name, error))
+		return false;
+	at = name != NULL ? row_name_find(role_names, name) : -1;
+	*ret_found = at >= 0;
+	if (*ret_found)
+		*ret_role = (enum participant_role)at;
+	return true;
+}
+
 bool participant_remove(struct store *store, gint64 ticket_id,
                         const char *address, GError **error)
 {

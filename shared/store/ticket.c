@@ -14,6 +14,7 @@
 /* Of 2^30 refs; so many misses in a row mean something else is wrong. */
 #define REF_TRIES     20
 #define LIMIT_DEFAULT 100
+#define MERGES_MAX    64
 
 static const char *const status_names[] = {
 	[TICKET_OPEN] = "open",
@@ -50,12 +51,15 @@ static const struct row_field ticket_fields[] = {
 	ROW_FIELD(ticket, updated, ROW_INT),
 	ROW_FIELD(ticket, closed, ROW_INT),
 	ROW_FIELD(ticket, version, ROW_INT),
+	ROW_FIELD(ticket, resolved, ROW_INT),
+	ROW_FIELD(ticket, merged_into, ROW_REF),
 };
 
 #define SELECT_TICKET                                                          \
 	"SELECT t.id, t.ref, t.department_id, d.name, t.customer_id, u.name,"  \
 	" t.requester, t.subject, t.status, t.priority, t.service_id,"         \
-	" t.assignee, t.created, t.updated, t.closed, t.version"               \
+	" t.assignee, t.created, t.updated, t.closed, t.version,"              \
+	" t.resolved, t.merged_into"                                           \
 	" FROM ticket t"                                                       \
 	" JOIN department d ON d.id = t.department_id"                         \
 	" LEFT JOIN customer u ON u.id = t.customer_id"
@@ -121,10 +125,11 @@ static bool try_ref(struct store *store, const struct ticket *row,
 	static const char SQL_TICKET_INSERT[] =
 		"INSERT INTO ticket (id, ref, department_id, customer_id,"
 		" requester, subject, status, priority, service_id, assignee,"
-		" created, updated, closed, version)"
+		" created, updated, closed, version, resolved)"
 		" VALUES (:id, :ref, :department_id, :customer_id,"
 		" :requester, :subject, :status, :priority, :service_id,"
-		" :assignee, :created, :updated, :closed, :version)"
+		" :assignee, :created, :updated, :closed, :version,"
+		" :resolved)"
 		" ON CONFLICT (ref) DO NOTHING";
 
 	if (!row_run(store->db, SQL_TICKET_INSERT, &ticket_type, row, error))
@@ -196,7 +201,8 @@ static bool update_row(struct store *store, const struct ticket *row,
 		" subject = :subject, status = :status,"
 		" priority = :priority, service_id = :service_id,"
 		" assignee = :assignee, updated = :updated,"
-		" closed = :closed, version = version + 1"
+		" closed = :closed, resolved = :resolved,"
+		" version = version + 1"
 		" WHERE id = :id AND version = :version";
 
 	if (!row_run(store->db, SQL_TICKET_UPDATE, &ticket_type, row, error))
@@ -253,6 +259,24 @@ struct ticket *ticket_by_ref(struct store *store, const char *ref,
 	return row_fetch(row_prepare_text(store->db, SQL_TICKET_BY_REF, ":ref",
 	                                  ref, error),
 	                 &ticket_type, error, "no ticket %s", ref);
+}
+
+struct ticket *ticket_follow(struct store *store, struct ticket *ticket,
+                             GError **error)
+{
+	for (unsigned i = 0; ticket != NULL && ticket->merged_into != 0; i++) {
+		gint64 next = ticket->merged_into;
+
+		ticket_free(ticket);
+		if (i == MERGES_MAX) {
+			g_set_error(error, PORTARIA_ERROR,
+			            PORTARIA_ERROR_LIMIT,
+			            "more than %d merges in a row", MERGES_MAX);
+			return NULL;
+		}
+		ticket = ticket_get(store, next, error);
+	}
+	return ticket;
 }
 
 /* Only the conditions that hold are in the statement, so that the database

@@ -43,6 +43,8 @@ struct ticket {
 	gint64 updated;
 	gint64 closed;   /* 0: not */
 	gint64 version;  /* grows with every ticket_update */
+	gint64 resolved; /* since when, 0: not */
+	gint64 merged_into; /* id; 0: a ticket of its own (relation.h) */
 };
 /* Open, medium priority; texts "". */
 struct ticket *ticket_new(void);
@@ -70,13 +72,19 @@ void participant_free(struct participant *participant);
  * updated and version. Reads fill every text. */
 bool ticket_insert(struct store *store, const char *prefix,
 		   struct ticket *ticket, GError **error) NODISCARD;
-/* Saves status, priority, service, assignee, subject, department, closed;
+/* Saves status, priority, service, assignee, subject, department, closed,
+ * resolved;
  * CONFLICT if version moved on. Sets updated and version. */
 bool ticket_update(struct store *store, struct ticket *ticket, GError **error)
 	NODISCARD;
 struct ticket *ticket_get(struct store *store, gint64 id, GError **error)
 	NODISCARD;
 struct ticket *ticket_by_ref(struct store *store, const char *ref,
+			     GError **error) NODISCARD;
+
+/* Takes a ticket; gives the one that it was merged into, over any number of
+ * merges, itself if none. NULL gives NULL. */
+struct ticket *ticket_follow(struct store *store, struct ticket *ticket,
 			     GError **error) NODISCARD;
 
 struct ticket_filter { /* 0, NULL, -1 : any */
@@ -103,6 +111,10 @@ GPtrArray *ticket_list(struct store *store, const struct ticket_filter *filter,
 bool participant_add(struct store *store, gint64 ticket_id,
 		     const char *address, const char *name,
 		     enum participant_role role, GError **error) NODISCARD;
+/* *ret_role is set if the address takes part. */
+bool participant_role(struct store *store, gint64 ticket_id,
+		      const char *address, enum participant_role *ret_role,
+		      bool *ret_found, GError **error) NODISCARD;
 bool participant_remove(struct store *store, gint64 ticket_id,
 			const char *address, GError **error) NODISCARD;
 GPtrArray *participant_list(struct store *store, gint64 ticket_id,
