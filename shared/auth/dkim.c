@@ -5,8 +5,9 @@
  * The header is kept until it is complete: only then is it known which
  * signatures are worth the work. Every field is read by dkim_claim.c, the
  * keys of the chosen ones are fetched by dkim_key.c, and what is left goes to
- * libopendkim, which hashes and compares. libopendkim never asks DNS: its
- * key hook answers from what was fetched, its six DNS hooks refuse.
+ * libopendkim, which makes the hashes canonical. It stops there (stop()): the
+ * hashes are compared here, with the keys at hand, and its six DNS hooks
+ * refuse.
  *
  * Its allocations are zeroed and padded, since it relies on both. One more
  * header field, whose name no h= can spell, keeps its list of selected
@@ -26,6 +27,7 @@
 #define ALLOC_PADDING 64
 #define FOREIGN_PART  4 /* of the time left, for keys that prove nothing */
 #define PAD_FIELD     "Portaria pad: -"
+#define SHA256_BYTES  32
 
 static const char *const result_names[] = {
 	"none", "pass", "fail", "policy", "neutral", "temperror", "permerror",
@@ -56,6 +58,7 @@ void dkim_signature_free(struct dkim_signature *signature)
 struct dkim_library {
 	DKIM_LIB *lib;
 	struct resolver *resolver;
+	struct dkim_keyring *ring;
 };
 
 static void *alloc_padded(void *closure, size_t len)
@@ -112,8 +115,14 @@ static int dns_wait(void *service, void *query, struct timeval *timeout,
 	return DKIM_DNS_ERROR;
 }
 
-static DKIM_CBSTAT answer_key(DKIM *dkim, DKIM_SIGINFO *info,
-                              unsigned char *buf, size_t len);
+/* At the end of the body, when all hashes are there. */
+static DKIM_CBSTAT stop(DKIM *dkim, DKIM_SIGINFO **infos, int count)
+{
+	(void)dkim;
+	(void)infos;
+	(void)count;
+	return DKIM_CBSTAT_REJECT;
+}
 
 static bool set_options(DKIM_LIB *lib)
 {
@@ -147,13 +156,14 @@ struct dkim_library *dkim_library_new(struct resolver *resolver, GError **error)
 	library = g_new0(struct dkim_library, 1);
 	library->lib = lib;
 	library->resolver = resolver;
+	library->ring = dkim_keyring_new();
 	(void)dkim_dns_set_query_service(lib, library);
 	dkim_dns_set_init(lib, dns_init);
 	dkim_dns_set_close(lib, dns_close);
 	dkim_dns_set_query_start(lib, dns_start);
 	dkim_dns_set_query_cancel(lib, dns_cancel);
 	dkim_dns_set_query_waitreply(lib, dns_wait);
-	(void)dkim_set_key_lookup(lib, answer_key);
+	(void)dkim_set_final(lib, stop);
 	return library;
 }
 
@@ -162,6 +172,7 @@ void dkim_library_free(struct dkim_library *library)
 	if (library == NULL)
 		return;
 	dkim_close(library->lib);
+	dkim_keyring_free(library->ring);
 	g_free(library);
 }
 
@@ -212,7 +223,7 @@ static void candidate_free(void *data)
 	struct candidate *candidate = data;
 
 	dkim_claim_free(candidate->claim);
-	dkim_key_free(candidate->key);
+	dkim_key_unref(candidate->key);
 	g_free(candidate);
 }
 
@@ -419,11 +430,19 @@ static void judge_message(struct dkim_verifier *verifier)
 static void fetch_key(struct dkim_verifier *verifier,
                       struct candidate *candidate)
 {
+	const char *mismatch;
+
 	candidate->key = dkim_key_fetch(verifier->library->resolver,
+	                                verifier->library->ring,
 	                                verifier->budget, candidate->claim);
 	if (candidate->key->result != DKIM_RESULT_NONE) {
 		candidate_settle(candidate, candidate->key->result,
 		                 candidate->key->why);
+		return;
+	}
+	mismatch = dkim_key_mismatch(candidate->key, candidate->claim);
+	if (mismatch != NULL) {
+		candidate_settle(candidate, DKIM_RESULT_PERMERROR, mismatch);
 		return;
 	}
 	g_ptr_array_add(verifier->live, candidate);
@@ -475,25 +494,6 @@ static bool is_about(DKIM_SIGINFO *info, const struct candidate *candidate)
 	                 candidate->claim->selector);
 }
 
-static DKIM_CBSTAT answer_key(DKIM *dkim, DKIM_SIGINFO *info,
-                              unsigned char *buf, size_t len)
-{
-	struct dkim_verifier *verifier = dkim_get_user_context(dkim);
-
-	for (unsigned i = 0; i < verifier->live->len; i++) {
-		struct candidate *candidate = verifier->live->pdata[i];
-		size_t record_len = strlen(candidate->key->record);
-
-		if (!is_about(info, candidate))
-			continue;
-		if (record_len >= len)
-			return DKIM_CBSTAT_ERROR;
-		memcpy(buf, candidate->key->record, record_len + 1);
-		return DKIM_CBSTAT_CONTINUE;
-	}
-	return DKIM_CBSTAT_NOTFOUND;
-}
-
 static bool feed_field(DKIM *dkim, GString *text)
 {
 	return dkim_header(dkim, (unsigned char *)text->str, text->len) ==
@@ -532,9 +532,7 @@ static bool start(struct dkim_verifier *verifier)
 	                    (const unsigned char *)"message", NULL, &status);
 	if (verifier->dkim == NULL)
 		return false;
-	return dkim_set_user_context(verifier->dkim, verifier) ==
-	               DKIM_STAT_OK &&
-	       feed_header(verifier);
+	return feed_header(verifier);
 }
 
 bool dkim_verifier_end_header(struct dkim_verifier *verifier,
@@ -614,12 +612,8 @@ static const struct {
 	enum dkim_result result;
 	const char *why;
 } verdicts[] = {
-	{ DKIM_SIGERROR_BADSIG, DKIM_RESULT_FAIL,
-	  "the signature does not fit the header" },
 	{ DKIM_SIGERROR_TOOLARGE_L, DKIM_RESULT_FAIL,
 	  "the body is shorter than l=" },
-	{ DKIM_SIGERROR_KEYDECODE, DKIM_RESULT_PERMERROR,
-	  "the key is malformed" },
 	{ DKIM_SIGERROR_EXPIRED, DKIM_RESULT_PERMERROR, "expired" },
 	{ DKIM_SIGERROR_FUTURE, DKIM_RESULT_PERMERROR, "dated in the future" },
 	{ DKIM_SIGERROR_CORRUPT_B, DKIM_RESULT_NEUTRAL, "b= is corrupt" },
@@ -656,24 +650,49 @@ static void judge_policy(struct dkim_verifier *verifier,
 		candidate_settle(candidate, DKIM_RESULT_PASS, NULL);
 }
 
+static bool same_bytes(GBytes *ours, const void *theirs, size_t len)
+{
+	return g_bytes_get_size(ours) == len &&
+	       memcmp(g_bytes_get_data(ours, NULL), theirs, len) == 0;
+}
+
+static void judge_hashes(struct dkim_verifier *verifier,
+                         struct candidate *candidate, DKIM_SIGINFO *info)
+{
+	const struct dkim_claim *claim = candidate->claim;
+	void *header, *body;
+	size_t header_len, body_len;
+
+	if (dkim_sig_gethashes(info, &header, &header_len, &body, &body_len) !=
+	            DKIM_STAT_OK ||
+	    header_len != SHA256_BYTES)
+		candidate_settle(candidate, DKIM_RESULT_NEUTRAL,
+		                 "the signature cannot be verified");
+	else if (!dkim_key_verify(candidate->key, header, header_len,
+	                          claim->signature))
+		candidate_settle(candidate, DKIM_RESULT_FAIL,
+		                 "the signature does not fit the header");
+	else if (!same_bytes(claim->body_hash, body, body_len))
+		candidate_settle(candidate, DKIM_RESULT_FAIL,
+		                 "the body was altered");
+	else
+		judge_policy(verifier, candidate);
+}
+
+/* UNKNOWN is libopendkim's word for one without fault so far; only those
+ * have hashes. */
 static void judge_signature(struct dkim_verifier *verifier,
                             struct candidate *candidate, DKIM_SIGINFO *info)
 {
-	unsigned flags = dkim_sig_getflags(info);
 	int error = dkim_sig_geterror(info);
-	bool fits = (flags & DKIM_SIGFLAG_PASSED) != 0;
 
 	if (!is_about(info, candidate))
 		candidate_settle(candidate, DKIM_RESULT_NEUTRAL,
 		                 "the signature reads in two ways");
-	else if (fits && dkim_sig_getbh(info) == DKIM_SIGBH_MISMATCH)
-		candidate_settle(candidate, DKIM_RESULT_FAIL,
-		                 "the body was altered");
-	else if (fits && error == DKIM_SIGERROR_OK &&
-	         dkim_sig_getbh(info) == DKIM_SIGBH_MATCH)
-		judge_policy(verifier, candidate);
-	else
+	else if (error != DKIM_SIGERROR_UNKNOWN)
 		judge_error(candidate, error);
+	else
+		judge_hashes(verifier, candidate, info);
 }
 
 static void judge_live(struct dkim_verifier *verifier)
@@ -697,7 +716,7 @@ static void finish_body(struct dkim_verifier *verifier)
 		feed_body(verifier, "\r\n", 2);
 	if (verifier->state != IN_BODY)
 		return;
-	/* The status is that of one signature; each is asked below. */
+	/* stop() makes the status say nothing; each signature is asked. */
 	(void)dkim_eom(verifier->dkim, NULL);
 	judge_live(verifier);
 }

@@ -108,6 +108,24 @@ static const char *tags_fill(GHashTable *tags, const char *text, size_t len)
 	return g_hash_table_size(tags) > 0 ? NULL : "an empty tag list";
 }
 
+/* g_base64_decode() skips what is not base64; this does not. */
+GBytes *dkim_base64_decode(const char *text)
+{
+	static const char *const padding[] = { "", NULL, "==", "=" };
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                          "abcdefghijklmnopqrstuvwxyz0123456789+/");
+	size_t pad = strspn(text + len, "=");
+	g_autofree char *whole = NULL;
+	size_t size;
+	guint8 *data;
+
+	if (text[len + pad] != '\0' || pad > 2 || len % 4 == 1)
+		return NULL;
+	whole = g_strdup_printf("%.*s%s", (int)len, text, padding[len % 4]);
+	data = g_base64_decode(whole, &size);
+	return g_bytes_new_take(data, size);
+}
+
 GHashTable *dkim_tags_parse(const char *text, size_t len, bool eight_bit,
                             const char **ret_why)
 {
@@ -393,12 +411,26 @@ static bool read_times(struct reading *reading)
 	return true;
 }
 
+static bool read_hashes(struct reading *reading)
+{
+	struct dkim_claim *claim = reading->claim;
+
+	claim->signature = dkim_base64_decode(get(reading, "b"));
+	claim->body_hash = dkim_base64_decode(get(reading, "bh"));
+	if (claim->signature == NULL)
+		return refuse(claim, DKIM_RESULT_NEUTRAL, "b= is corrupt");
+	if (claim->body_hash == NULL)
+		return refuse(claim, DKIM_RESULT_NEUTRAL, "bh= is corrupt");
+	return true;
+}
+
 static void read_claim(struct reading *reading)
 {
 	static bool (*const steps[])(struct reading *) = {
 		read_required,         read_key_name,     read_algorithm,
 		read_canonicalization, read_query_method, read_signed_fields,
 		read_identity,         read_length,       read_times,
+		read_hashes,
 	};
 
 	read_names(reading);
@@ -442,5 +474,7 @@ void dkim_claim_free(struct dkim_claim *claim)
 	g_free(claim->algorithm_name);
 	g_free(claim->b_prefix);
 	g_free(claim->identity_domain);
+	g_clear_pointer(&claim->signature, g_bytes_unref);
+	g_clear_pointer(&claim->body_hash, g_bytes_unref);
 	g_free(claim);
 }
