@@ -15,6 +15,7 @@
  * matter (exit 78): it would not heal by itself.
  */
 #include <glib/gstdio.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -30,6 +31,7 @@
 #define IDENT           "portaria-milter"
 #define READERS_MAX     16
 #define REFRESH_SECONDS 2
+#define HEAPS_MAX       4
 #define DRAIN           (20 * CLOCK_SECOND)
 
 struct daemon {
@@ -268,6 +270,15 @@ static void set_signals(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* libmilter's threads come and go, and glibc would give each a heap of its
+ * own, up to eight a processor, which never shrink. */
+static void bound_heaps(void)
+{
+#ifdef M_ARENA_MAX
+	(void)mallopt(M_ARENA_MAX, HEAPS_MAX);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon daemon = { 0 };
@@ -280,6 +291,7 @@ int main(int argc, char **argv)
 
 	if (config == NULL)
 		return status;
+	bound_heaps();
 	sem_init(&stop_wanted, 0, 0);
 	sem_init(&daemon.go, 0, 0);
 	set_signals();
