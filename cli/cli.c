@@ -33,14 +33,7 @@ struct store *cli_store(struct cli *cli, GError **error)
 	cli->store = store_open(&cli->config->store, STORE_WRITE, &problem);
 	if (cli->store != NULL)
 		return cli->store;
-	/* "Nothing found" (exit 1) would be said of the whole database. */
-	if (g_error_matches(problem, PORTARIA_ERROR,
-			    PORTARIA_ERROR_NOT_FOUND))
-		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG,
-			    "%s; \"portaria db init\" creates it",
-			    problem->message);
-	else
-		g_propagate_error(error, g_steal_pointer(&problem));
+	g_propagate_error(error, g_steal_pointer(&problem));
 	return NULL;
 }
 
@@ -177,13 +170,34 @@ bool cli_check_text(const char *what, const char *text, GError **error)
 	       || cli_usage(error, "%s is not UTF-8", what);
 }
 
-bool cli_check_limit(int limit, unsigned *ret_limit, GError **error)
+bool cli_check_limit(const char *text, unsigned *ret_limit, GError **error)
 {
-	if (limit < 0 || limit > LIMIT_MAX)
-		return cli_usage(error, "--limit %d: 1 to %d", limit,
+	guint64 limit = LIMIT_DEFAULT;
+
+	if (text != NULL
+	    && !g_ascii_string_to_unsigned(text, 10, 1, LIMIT_MAX, &limit,
+					   NULL))
+		return cli_usage(error, "--limit %s: 1 to %d", text,
 				 LIMIT_MAX);
-	*ret_limit = limit > 0 ? (unsigned)limit : LIMIT_DEFAULT;
+	*ret_limit = (unsigned)limit;
 	return true;
+}
+
+bool cli_check_department(struct store *store, const char *name,
+			  GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	AUTO(department) found = department_by_name(store, name, &problem);
+
+	if (found != NULL)
+		return true;
+	if (g_error_matches(problem, PORTARIA_ERROR, PORTARIA_ERROR_NOT_FOUND))
+		return cli_usage(error,
+				 "no department \"%s\": \"portaria "
+				 "department list\" shows them",
+				 name);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
 }
 
 bool cli_check_language(const char *text, GError **error)

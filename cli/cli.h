@@ -19,7 +19,7 @@ struct cli {
 	struct output *out;
 	struct desk *desk;   /* cli_desk() */
 	struct store *store; /* cli_store() */
-	char *as;            /* --as: who acts */
+	const char *as;      /* --as: who acts, or NULL */
 };
 
 struct verb {
@@ -43,6 +43,9 @@ extern const struct noun noun_config, noun_key, noun_db, noun_department,
 	noun_postfix;
 /* Verbs without a noun: explain, doctor. */
 extern const struct noun noun_none;
+
+/* noun_config.c: --defaults was given, which works without a file. */
+bool config_show_needs_no_file(void);
 
 /* Opened at first use, borrowed; NULL and error if that fails. */
 struct desk *cli_desk(struct cli *cli, GError **error) NODISCARD;
@@ -74,8 +77,12 @@ bool cli_check_language(const char *text, GError **error) NODISCARD;
 /* Something to read, UTF-8; USAGE names what it is ("--name"). */
 bool cli_check_text(const char *what, const char *text, GError **error)
 	NODISCARD;
-/* The value of --limit; 0, not given, is 100. */
-bool cli_check_limit(int limit, unsigned *ret_limit, GError **error) NODISCARD;
+/* The value of --limit as it was written; NULL, not given, is 100. */
+bool cli_check_limit(const char *text, unsigned *ret_limit, GError **error)
+	NODISCARD;
+/* A department of this name; USAGE if there is none. */
+bool cli_check_department(struct store *store, const char *name,
+			  GError **error) NODISCARD;
 
 /* A file's bytes, "-" or NULL for standard input, at most `max`. */
 GBytes *cli_read(const char *path, guint64 max, GError **error) NODISCARD;

@@ -20,7 +20,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#define OUTBOX_LATE (15 * CLOCK_MINUTE)
+#define OUTBOX_LATE  (15 * CLOCK_MINUTE)
+#define OUTBOX_STUCK (60 * CLOCK_MINUTE)
 
 static char *postfix_dir;
 
@@ -111,6 +112,81 @@ static void check_disk(struct cli *cli, struct finding *f)
 	      "%" G_GUINT64_FORMAT " MiB free", free_mib);
 }
 
+/* The folder of the database belongs to the daemons' user, who must be able
+ * to write what is in it; nobody else needs to read customers' mail. */
+static bool file_fits(const char *path, const struct stat *folder,
+		      struct finding *f)
+{
+	static const char fix[] = "chown and chmod it as the folder is: all "
+				  "that the daemons write is theirs alone";
+	struct stat st;
+	bool owner, group;
+
+	if (lstat(path, &st) != 0)
+		return true; /* other checks say so, where it must be */
+	owner = st.st_uid == folder->st_uid && (st.st_mode & S_IWUSR) != 0;
+	group = (folder->st_mode & S_IWGRP) != 0
+		&& st.st_gid == folder->st_gid && (st.st_mode & S_IWGRP) != 0;
+	if (!owner && !group) {
+		found(f, HEALTH_FAIL, fix,
+		      "%s: owner %u, mode %04o; its folder's owner %u cannot "
+		      "write it",
+		      path, st.st_uid, st.st_mode & 07777, folder->st_uid);
+		return false;
+	}
+	if ((st.st_mode & S_IRWXO) != 0
+	    && (!S_ISDIR(st.st_mode) || (st.st_mode & S_IWOTH) != 0)) {
+		found(f, HEALTH_FAIL, fix, "%s: mode %04o: open to everybody",
+		      path, st.st_mode & 07777);
+		return false;
+	}
+	return true;
+}
+
+static bool blobs_fit(const char *blob_dir, const struct stat *folder,
+		      struct finding *f)
+{
+	g_autoptr(GDir) dir = g_dir_open(blob_dir, 0, NULL);
+	const char *name;
+
+	if (dir == NULL) {
+		found(f, HEALTH_FAIL, "put it back, or mount it",
+		      "%s: cannot be read", blob_dir);
+		return false;
+	}
+	while ((name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *path = g_build_filename(blob_dir, name, NULL);
+
+		if (!file_fits(path, folder, f))
+			return false;
+	}
+	return file_fits(blob_dir, folder, f);
+}
+
+static void check_files(struct cli *cli, struct finding *f)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	const struct config_store *config = &cli->config->store;
+	g_autofree char *dir = g_path_get_dirname(config->database);
+	struct stat folder;
+
+	if (stat(dir, &folder) != 0) {
+		found(f, HEALTH_FAIL, "portaria db init", "%s: not there",
+		      dir);
+		return;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+		g_autofree char *path = g_strconcat(config->database,
+						    suffixes[i], NULL);
+
+		if (!file_fits(path, &folder, f))
+			return;
+	}
+	if (blobs_fit(config->blob_dir, &folder, f))
+		found(f, HEALTH_OK, NULL, "all belong to user %u, like %s",
+		      folder.st_uid, dir);
+}
+
 static void check_departments(struct cli *cli, struct finding *f)
 {
 	g_autoptr(GPtrArray) all = NULL;
@@ -176,30 +252,69 @@ static void check_lmtpd(struct cli *cli, struct finding *f)
 		     "systemctl start portaria-lmtpd", f);
 }
 
-static void check_outbox(struct cli *cli, struct finding *f)
+static GPtrArray *outbox_waiting(struct cli *cli, struct finding *f)
 {
-	g_autoptr(GPtrArray) rows = NULL;
-	gint64 oldest = clock_now();
+	GPtrArray *rows = NULL;
 
 	if (cli->store != NULL)
 		rows = outbox_list(cli->store, OUTBOX_QUEUED, 0, 1000, NULL);
-	if (rows == NULL) {
+	if (rows == NULL)
 		found(f, HEALTH_WARN, "see the database check",
 		      "cannot be read");
+	return rows;
+}
+
+static void check_outbox(struct cli *cli, struct finding *f)
+{
+	g_autoptr(GPtrArray) rows = outbox_waiting(cli, f);
+	gint64 now = clock_now();
+	gint64 oldest = now;
+
+	if (rows == NULL)
 		return;
-	}
 	for (guint i = 0; i < rows->len; i++) {
 		const struct outbox *row = rows->pdata[i];
 
-		oldest = MIN(oldest, row->created);
+		oldest = MIN(oldest, MAX(row->created, row->next_attempt));
 	}
-	bool late = clock_now() - oldest > OUTBOX_LATE;
+	bool late = now - oldest > OUTBOX_LATE;
 	found(f, late ? HEALTH_FAIL : HEALTH_OK,
 	      late ? "is portaria-notifier running? \"portaria outbox list\" "
 		     "shows what the mail server said"
 		   : NULL,
-	      "%u waiting, the oldest for %" G_GINT64_FORMAT " s", rows->len,
-	      (clock_now() - oldest) / CLOCK_SECOND);
+	      "%u waiting, the longest due for %" G_GINT64_FORMAT " s",
+	      rows->len, (now - oldest) / CLOCK_SECOND);
+}
+
+/* A mail server that says no for an hour is not just busy. */
+static void check_retries(struct cli *cli, struct finding *f)
+{
+	g_autoptr(GPtrArray) rows = outbox_waiting(cli, f);
+	const struct outbox *oldest = NULL;
+	guint stuck = 0;
+
+	if (rows == NULL)
+		return;
+	for (guint i = 0; i < rows->len; i++) {
+		const struct outbox *row = rows->pdata[i];
+
+		if (row->attempts == 0
+		    || clock_now() - row->created < OUTBOX_STUCK)
+			continue;
+		stuck++;
+		if (oldest == NULL || row->created < oldest->created)
+			oldest = row;
+	}
+	if (oldest == NULL)
+		found(f, HEALTH_OK, NULL, "none that fails for long");
+	else
+		found(f, HEALTH_FAIL,
+		      "correct what the mail server complains of, then "
+		      "\"portaria outbox retry ID\"",
+		      "%u tried and not sent for an hour; %" G_GINT64_FORMAT
+		      " to %s: %s",
+		      stuck, oldest->id, oldest->recipient,
+		      oldest->last_reply);
 }
 
 /* Whether the server greets with 220, and a polite end. */
@@ -288,31 +403,90 @@ static char *ask_postfix(const char *const *command)
 	return g_strdup(g_strchomp(out));
 }
 
-/* The value of a parameter, NULL if postconf cannot be asked. */
-static char *postconf(const char *parameter)
+/* "name = value", a line each, into the table. */
+static void take_lines(GHashTable *table, const char *text)
 {
-	const char *const command[] = { "postconf", "-h", parameter, NULL };
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-	return ask_postfix(command);
+	for (char **line = lines; *line != NULL; line++) {
+		char *equals = strchr(*line, '=');
+
+		if (equals == NULL)
+			continue;
+		g_hash_table_insert(
+			table,
+			g_strchomp(g_strndup(*line, (gsize)(equals - *line))),
+			g_strdup(g_strchug(equals + 1)));
+	}
+}
+
+/* The parameters of Postfix and of its services, asked for once: a Postfix
+ * command that fails waits a second before it does. NULL if it cannot be
+ * asked. */
+static GHashTable *postfix_parameters(void)
+{
+	/* All that the checks look at: without names postconf resolves the
+	 * host's, too, which may take seconds. */
+	static const char *const everybody[] = {
+		"postconf",
+		"enable_long_queue_ids",
+		"lmtp_line_length_limit",
+		"lmtp_send_xforward_command",
+		"recipient_delimiter",
+		"smtpd_forbid_bare_newline",
+		"smtpd_milters",
+		"transport_maps",
+		NULL,
+	};
+	static const char *const services[] = { "postconf", "-P", NULL };
+	static GHashTable *table;
+	static bool asked;
+	g_autofree char *all = NULL;
+	g_autofree char *own = NULL;
+
+	if (asked)
+		return table;
+	asked = true;
+	all = ask_postfix(everybody);
+	if (all == NULL)
+		return NULL;
+	own = ask_postfix(services);
+	table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	take_lines(table, all);
+	take_lines(table, own != NULL ? own : "");
+	return table;
+}
+
+/* The value of a parameter, NULL if postconf cannot be asked. */
+static const char *postconf(const char *parameter)
+{
+	GHashTable *table = postfix_parameters();
+	const char *value
+		= table != NULL ? g_hash_table_lookup(table, parameter) : NULL;
+
+	return table != NULL && value == NULL ? "" : value;
 }
 
 /* The value that our own service has, else everybody's. */
-static char *postconf_service(const char *parameter)
+static const char *postconf_service(const char *parameter)
 {
 	g_autofree char *name
 		= g_strdup_printf("portaria/unix/%s", parameter);
-	const char *const command[] = { "postconf", "-Ph", name, NULL };
-	g_autofree char *own = ask_postfix(command);
+	const char *own = postconf(name);
 
-	if (own != NULL && own[0] != '\0')
-		return g_steal_pointer(&own);
-	return postconf(parameter);
+	return own != NULL && own[0] != '\0' ? own : postconf(parameter);
 }
 
 static void not_asked(struct finding *f)
 {
-	found(f, HEALTH_WARN, "run it where Postfix is, or --postfix",
-	      "postconf cannot be asked");
+	/* A folder that was named must be one. */
+	if (postfix_dir != NULL)
+		found(f, HEALTH_FAIL,
+		      "--postfix wants the folder of main.cf and master.cf",
+		      "%s: postconf cannot read it", postfix_dir);
+	else
+		found(f, HEALTH_WARN, "run it where Postfix is, or --postfix",
+		      "postconf cannot be asked");
 }
 
 /* A parameter that must say something. */
@@ -320,7 +494,7 @@ static void check_parameter(const char *parameter, const char *wanted,
 			    enum health otherwise, const char *fix,
 			    struct finding *f)
 {
-	g_autofree char *value = postconf(parameter);
+	const char *value = postconf(parameter);
 
 	if (value == NULL)
 		not_asked(f);
@@ -332,7 +506,7 @@ static void check_parameter(const char *parameter, const char *wanted,
 
 static void check_line_length(struct cli *cli, struct finding *f)
 {
-	g_autofree char *value = postconf_service("lmtp_line_length_limit");
+	const char *value = postconf_service("lmtp_line_length_limit");
 
 	(void)cli;
 	if (value == NULL)
@@ -349,7 +523,7 @@ static void check_line_length(struct cli *cli, struct finding *f)
 
 static void check_xforward(struct cli *cli, struct finding *f)
 {
-	g_autofree char *value
+	const char *value
 		= postconf_service("lmtp_send_xforward_command");
 
 	(void)cli;
@@ -374,7 +548,7 @@ static void check_queue_ids(struct cli *cli, struct finding *f)
 
 static void check_newline(struct cli *cli, struct finding *f)
 {
-	g_autofree char *value = postconf("smtpd_forbid_bare_newline");
+	const char *value = postconf("smtpd_forbid_bare_newline");
 
 	(void)cli;
 	if (value != NULL && strcmp(value, "no") == 0)
@@ -398,7 +572,7 @@ static void check_delimiter(struct cli *cli, struct finding *f)
 
 static void check_milters(struct cli *cli, struct finding *f)
 {
-	g_autofree char *value = postconf("smtpd_milters");
+	const char *value = postconf("smtpd_milters");
 	const char *path = service_unix_path(cli->config->milter.socket);
 	g_autofree char *base
 		= path != NULL ? g_path_get_basename(path) : g_strdup("");
@@ -437,7 +611,7 @@ static char *postmap(const char *maps, const char *key)
 /* The address every department sends from must lead to the agent. */
 static void check_transport(struct cli *cli, struct finding *f)
 {
-	g_autofree char *value = postconf("transport_maps");
+	const char *value = postconf("transport_maps");
 	g_autoptr(GPtrArray) all = NULL;
 
 	if (cli->store != NULL)
@@ -469,12 +643,15 @@ static const struct {
 	void (*run)(struct cli *cli, struct finding *finding);
 } checks[] = {
 	{ "configuration", check_config },
+	/* Before root opens the database, which mends its owner. */
+	{ "files", check_files },
 	{ "database", check_database },
 	{ "disk", check_disk },
 	{ "departments", check_departments },
 	{ "milter socket", check_milter },
 	{ "lmtp socket", check_lmtpd },
 	{ "outbox", check_outbox },
+	{ "retries", check_retries },
 	{ "submission", check_submission },
 	{ "postfix map", check_map },
 	{ "smtpd_milters", check_milters },

@@ -87,6 +87,12 @@ static bool read_message(struct cli *cli, struct explanation *e, GError **error)
 
 	if (input == NULL)
 		return false;
+	if (g_bytes_get_size(input) == 0) {
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_SYNTAX,
+			    "standard input is empty: give it the message, "
+			    "header and body");
+		return false;
+	}
 	e->raw = to_crlf(input);
 	data = g_bytes_get_data(e->raw, &len);
 	header_walk_init(&walk, data, len);
@@ -122,20 +128,42 @@ static bool add_recipient(struct store *store, struct explanation *e,
 	return true;
 }
 
+/* Whether the last recipient may share a message with the first. */
+static bool check_class(const struct explanation *e, GError **error)
+{
+	guint last = e->keys->len - 1;
+
+	return judge_same_class(e->departments->pdata[0],
+				e->departments->pdata[last])
+	       || cli_usage(error,
+			    "%s and %s have different policies: the second "
+			    "is told 452 4.5.3 and comes alone",
+			    (const char *)e->keys->pdata[0],
+			    (const char *)e->keys->pdata[last]);
+}
+
+/* SPF of an address that cannot be read would say "none" and mislead. */
+static bool check_words(GError **error)
+{
+	if (opt.recipients == NULL)
+		return cli_usage(error, "--rcpt is missing");
+	return opt.ip == NULL || g_hostname_is_ip_address(opt.ip)
+	       || cli_usage(error, "--ip %s: no IPv4 or IPv6 address", opt.ip);
+}
+
 static bool read_envelope(struct cli *cli, struct explanation *e,
 			  GError **error)
 {
-	struct store *store = cli_store(cli, error);
+	struct store *store = check_words(error) ? cli_store(cli, error) : NULL;
 
 	if (store == NULL)
 		return false;
-	if (opt.recipients == NULL)
-		return cli_usage(error, "--rcpt is missing");
 	e->keys = g_ptr_array_new_with_free_func(g_free);
 	e->departments = g_ptr_array_new_with_free_func(
 		(GDestroyNotify)department_free);
 	for (char **p = opt.recipients; *p != NULL; p++) {
-		if (!add_recipient(store, e, *p, error))
+		if (!add_recipient(store, e, *p, error)
+		    || !check_class(e, error))
 			return false;
 	}
 	e->client = (struct auth_client){
@@ -195,14 +223,6 @@ static bool judge(struct cli *cli, struct explanation *e, GError **error)
 	for (guint i = 0; i < e->keys->len; i++) {
 		recipients[i].address = e->keys->pdata[i];
 		recipients[i].department = e->departments->pdata[i];
-		if (!judge_same_class(e->departments->pdata[0],
-				      e->departments->pdata[i]))
-			return cli_usage(error,
-					 "%s and %s have different policies: "
-					 "the second is told 452 4.5.3 and "
-					 "comes alone",
-					 recipients[0].address,
-					 recipients[i].address);
 	}
 
 	const struct judge_input input = {

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define NOT_HELP (-1)
-
 static const struct noun *const nouns[] = {
 	&noun_ticket,     &noun_held,	&noun_outbox, &noun_customer,
 	&noun_department, &noun_staff,	&noun_none,   &noun_postfix,
@@ -77,15 +75,59 @@ static bool is_help(const char *word)
 	       || strcmp(word, "help") == 0;
 }
 
+/* What stands before the noun or behind the verb alike. */
+struct globals {
+	char *path;       /* -c, NULL: the usual one */
+	GPtrArray *keys;  /* -o, char *, in the order given */
+	gboolean json;
+	char *as;
+};
+
+static void globals_clear(struct globals *globals)
+{
+	g_free(globals->path);
+	g_ptr_array_unref(globals->keys);
+	g_free(globals->as);
+}
+
+/* One round of options: where they went. */
+struct round {
+	char *path;
+	char **keys;
+	gboolean json, version;
+};
+
+/* The last -c counts, and each -o. */
+static void globals_take(struct globals *globals, struct round *round)
+{
+	if (round->path != NULL) {
+		g_free(globals->path);
+		globals->path = round->path;
+	}
+	for (char **key = round->keys; key != NULL && *key != NULL; key++)
+		g_ptr_array_add(globals->keys, *key);
+	g_free(round->keys);
+	globals->json = globals->json || round->json;
+}
+
+#define ROUND_OPTIONS(round)                                                   \
+	{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &(round).path,              \
+	  "read FILE instead of " CONFIG_DEFAULT_PATH, "FILE" },               \
+		{ "option", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY,               \
+		  &(round).keys, "set a key, above all files",                 \
+		  "SECTION.KEY=VALUE" },                                       \
+		CLI_FLAG("json", &(round).json, "one JSON object a line")
+
 /* Reads the verb's own options; prints its help and exits 0 on --help. */
 static bool parse_options(const struct noun *noun, const struct verb *verb,
-			  bool *json, char **as, char ***arguments,
+			  struct globals *globals, char ***arguments,
 			  GError **error)
 {
-	gboolean json_here = false;
+	struct round round = { 0 };
 	const GOptionEntry common[] = {
-		CLI_FLAG("json", &json_here, "one JSON object a line"),
-		CLI_TEXT("as", as, "the member of staff who acts", "LOGIN"),
+		ROUND_OPTIONS(round),
+		CLI_TEXT("as", &globals->as, "the member of staff who acts",
+			 "LOGIN"),
 		{ 0 }
 	};
 	g_autofree char *title = g_strdup_printf(
@@ -94,21 +136,20 @@ static bool parse_options(const struct noun *noun, const struct verb *verb,
 		verb->arguments[0] != '\0' ? " " : "", verb->arguments);
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autoptr(GError) problem = NULL;
+	bool good;
 
 	g_option_context_set_summary(context, verb->summary);
 	g_option_context_add_main_entries(context, common, NULL);
 	if (verb->options != NULL)
 		g_option_context_add_main_entries(context, verb->options, NULL);
-	g_set_prgname("portaria");
 	/* The usage line names noun, verb and arguments. */
 	g_free((*arguments)[0]);
 	(*arguments)[0] = g_strdup_printf("portaria %s", title);
 	g_set_prgname((*arguments)[0]);
-	if (!g_option_context_parse_strv(context, arguments, &problem))
-		return cli_usage(error, "%s", problem->message);
+	good = g_option_context_parse_strv(context, arguments, &problem);
 	g_set_prgname("portaria");
-	*json = *json || json_here;
-	return true;
+	globals_take(globals, &round);
+	return good || cli_usage(error, "%s", problem->message);
 }
 
 static bool check_count(const struct verb *verb, char **arguments,
@@ -146,24 +187,17 @@ static bool flush(GError **error)
 	return false;
 }
 
-/* words: NULL-terminated, [0] the verb's name; freed by the caller. config
- * NULL: only --help is wanted, which does not come back from the options. */
-static int run_verb(const struct config *config, const struct noun *noun,
-		    const struct verb *verb, bool json, char **words)
+/* The exit code; config may be NULL only for verbs that need none. */
+static int run_configured(const struct config *config, const struct noun *noun,
+			  const struct verb *verb,
+			  const struct globals *globals, char **arguments)
 {
-	struct cli cli = { .config = config };
+	struct cli cli = { .config = config, .as = globals->as };
 	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) arguments = g_strdupv(words);
 	int code = EX_OK;
 
-	if (!parse_options(noun, verb, &json, &cli.as, &arguments, &error))
-		return fail(noun, verb, error);
-	if (config == NULL)
-		return NOT_HELP;
-	if (!check_count(verb, arguments + 1, &error))
-		return fail(noun, verb, error);
-	cli.out = output_new(json);
-	if (!verb->run(&cli, arguments + 1, &error)) {
+	cli.out = output_new(globals->json);
+	if (!verb->run(&cli, arguments, &error)) {
 		output_free(g_steal_pointer(&cli.out));
 		code = error != NULL ? fail(noun, verb, error) : 1;
 	}
@@ -173,17 +207,41 @@ static int run_verb(const struct config *config, const struct noun *noun,
 		code = fail(noun, verb, error);
 	store_free(cli.store);
 	desk_free(cli.desk);
-	g_free(cli.as);
 	return code;
 }
 
-static int dispatch(const struct config *config, bool json, char **words)
+/* words: NULL-terminated, [0] the verb's name. */
+static int run_verb(const struct noun *noun, const struct verb *verb,
+		    struct globals *globals, char **words)
+{
+	static const struct config none = { 0 };
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) arguments = g_strdupv(words);
+	AUTO(config) config = NULL;
+	int code = EX_CONFIG;
+
+	if (!parse_options(noun, verb, globals, &arguments, &error)
+	    || !check_count(verb, arguments + 1, &error))
+		return fail(noun, verb, error);
+	if (noun == &noun_config && config_show_needs_no_file())
+		return run_configured(&none, noun, verb, globals,
+				      arguments + 1);
+	g_ptr_array_add(globals->keys, NULL);
+	config = config_main_load(
+		"portaria", globals->path,
+		(const char *const *)(void *)globals->keys->pdata, &code);
+	if (config == NULL)
+		return code;
+	return run_configured(config, noun, verb, globals, arguments + 1);
+}
+
+static int dispatch(struct globals *globals, char **words)
 {
 	const struct noun *noun = find_noun(words[0]);
 	const struct verb *verb = find_verb(&noun_none, words[0]);
 
 	if (verb != NULL)
-		return run_verb(config, &noun_none, verb, json, words);
+		return run_verb(&noun_none, verb, globals, words);
 	if (noun == NULL) {
 		fprintf(stderr, "portaria: unknown noun \"%s\"\n", words[0]);
 		print_nouns(stderr);
@@ -200,54 +258,59 @@ static int dispatch(const struct config *config, bool json, char **words)
 		print_verbs(noun, stderr);
 		return EX_USAGE;
 	}
-	return run_verb(config, noun, verb, json, words + 1);
+	return run_verb(noun, verb, globals, words + 1);
 }
 
-/* Help must work where there is no configuration yet. */
-static bool wants_help_only(int argc, char **argv)
+/* Options before the noun; they end at the first word that is none. False:
+ * all is said, *ret_code is the exit. */
+static bool parse_globals(struct globals *globals, int *argc, char ***argv,
+			  int *ret_code)
 {
-	return argc < 2 || (argc == 2 && is_help(argv[1]));
-}
+	struct round round = { 0 };
+	const GOptionEntry entries[] = {
+		ROUND_OPTIONS(round),
+		CLI_FLAG("version", &round.version,
+			 "show the version and exit"),
+		{ 0 }
+	};
+	g_autoptr(GOptionContext) context
+		= g_option_context_new("NOUN VERB - the help desk's command");
+	g_autoptr(GError) problem = NULL;
+	bool good;
 
-/* The options of one verb, the verbs of one noun, and the defaults. A last
- * word "--help" may also be the value of an option: then nothing was done. */
-static bool run_without_config(int argc, char **argv, int *ret_code)
-{
-	const struct config none = { 0 };
-	const char *last = argv[argc - 1];
-	bool help = strcmp(last, "--help") == 0 || strcmp(last, "-h") == 0;
-	bool defaults = argc == 4 && strcmp(argv[1], "config") == 0
-			&& strcmp(argv[2], "show") == 0
-			&& strcmp(last, "--defaults") == 0;
-
-	if (argc < 3 || argv[1][0] == '-' || !(help || defaults))
-		return false;
-	*ret_code = dispatch(defaults ? &none : NULL, false, argv + 1);
-	return *ret_code != NOT_HELP;
+	g_option_context_set_strict_posix(context, true);
+	g_option_context_add_main_entries(context, entries, NULL);
+	good = g_option_context_parse(context, argc, argv, &problem);
+	globals_take(globals, &round);
+	if (!good) {
+		fprintf(stderr, "portaria: %s\nportaria: --help shows the "
+				"options\n",
+			problem->message);
+		*ret_code = EX_USAGE;
+	} else if (round.version) {
+		printf("portaria %s\n", PORTARIA_VERSION);
+		*ret_code = EX_OK;
+	} else if (*argc < 2) {
+		print_nouns(stderr);
+		*ret_code = EX_USAGE;
+		good = false;
+	}
+	return good && !round.version;
 }
 
 int main(int argc, char **argv)
 {
-	gboolean json = false;
-	GOptionEntry options[] = { CLI_FLAG("json", &json,
-					    "one JSON object a line"),
-				   { 0 } };
+	struct globals globals = {
+		.keys = g_ptr_array_new_with_free_func(g_free),
+	};
 	int code;
 
-	if (wants_help_only(argc, argv)) {
-		print_nouns(argc < 2 ? stderr : stdout);
-		return argc < 2 ? EX_USAGE : EX_OK;
+	if (argc == 2 && is_help(argv[1])) {
+		print_nouns(stdout);
+		code = EX_OK;
+	} else if (parse_globals(&globals, &argc, &argv, &code)) {
+		code = dispatch(&globals, argv + 1);
 	}
-	if (run_without_config(argc, argv, &code))
-		return code;
-	AUTO(config)
-	config = config_main("portaria", "NOUN VERB - the help desk's command",
-			     options, &argc, &argv, &code);
-	if (config == NULL)
-		return code;
-	if (argc < 2) {
-		print_nouns(stderr);
-		return EX_USAGE;
-	}
-	return dispatch(config, json, argv + 1);
+	globals_clear(&globals);
+	return code;
 }

@@ -16,6 +16,11 @@ static const GOptionEntry show_options[] = {
 	{ 0 }
 };
 
+bool config_show_needs_no_file(void)
+{
+	return defaults;
+}
+
 /* Like postconf(1): section.key = value, one a line. */
 static bool run_show(struct cli *cli, char **arguments, GError **error)
 {
@@ -72,6 +77,16 @@ static bool explain_row(struct cli *cli, unsigned index,
 	return true;
 }
 
+static void say_unknown(const char *name, GError **error)
+{
+	g_autofree char *near = config_dup_nearest(name);
+
+	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_NOT_FOUND,
+		    "no key \"%s\"%s%s%s; \"portaria config show\" lists them",
+		    name, near != NULL ? ": did you mean " : "",
+		    near != NULL ? near : "", near != NULL ? "?" : "");
+}
+
 static bool run_explain(struct cli *cli, char **arguments, GError **error)
 {
 	const struct config_row *row;
@@ -86,9 +101,7 @@ static bool run_explain(struct cli *cli, char **arguments, GError **error)
 			found = explain_row(cli, i, row);
 	}
 	if (!found)
-		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_NOT_FOUND,
-			    "no key \"%s\": portaria config show lists them",
-			    arguments[0]);
+		say_unknown(arguments[0], error);
 	return found;
 }
 

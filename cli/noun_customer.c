@@ -19,7 +19,7 @@ static struct {
 	char *language;
 	char **contacts;
 	char *search;
-	int limit;
+	char *limit;
 	gboolean dry_run;
 } opt;
 
@@ -37,7 +37,7 @@ static const GOptionEntry add_options[] = {
 static const GOptionEntry list_options[] = {
 	CLI_TEXT("search", &opt.search, "part of name, code or address",
 		 "TEXT"),
-	CLI_NUMBER("limit", &opt.limit, "at most so many (100)", "N"),
+	CLI_TEXT("limit", &opt.limit, "at most so many (100)", "N"),
 	{ 0 }
 };
 

@@ -21,7 +21,7 @@ static struct {
 	char *department, *status, *priority, *assignee, *customer, *since,
 		*search;
 	gboolean all;
-	int limit;
+	char *limit;
 	char *id;
 	char *dir;
 	char *message;
@@ -37,7 +37,7 @@ const GOptionEntry ticket_list_options[] = {
 	CLI_TEXT("search", &opt.search, "words of subject and messages",
 		 "WORDS"),
 	CLI_FLAG("all", &opt.all, "closed ones too"),
-	CLI_NUMBER("limit", &opt.limit, "at most so many (100)", "N"),
+	CLI_TEXT("limit", &opt.limit, "at most so many (100)", "N"),
 	{ 0 }
 };
 
@@ -101,7 +101,9 @@ static bool make_filter(struct store *store, struct ticket_filter *filter,
 	filter->department = opt.department;
 	filter->search = opt.search;
 	filter->include_closed = opt.all || opt.status != NULL;
-	if (!cli_check_limit(opt.limit, &filter->limit, error))
+	if (!cli_check_limit(opt.limit, &filter->limit, error)
+	    || (opt.department != NULL
+		&& !cli_check_department(store, opt.department, error)))
 		return false;
 	if (opt.status != NULL) {
 		if (!cli_parse_status(opt.status, &status, error))

@@ -206,7 +206,12 @@ static int run(struct lmtpd *lmtpd)
 
 	if (!start(lmtpd, &error)) {
 		log_error(NULL, "cannot start", error);
-		return error_exit_code(error);
+		/* As in the milter: a key file or a template that cannot be
+		 * read is a mistake of the configuration. */
+		return lmtpd->agent.parsers == NULL
+		                       || lmtpd->agent.desk != NULL
+		               ? error_exit_code(error)
+		               : EX_CONFIG;
 	}
 	log_event(LOG_LEVEL_INFO, NULL, "started",
 	          LOG_STR("socket", lmtpd->agent.config->lmtp.socket));

@@ -103,6 +103,27 @@ static const char *nearest(const char *section, const char *name)
 	return best;
 }
 
+char *config_dup_nearest(const char *name)
+{
+	const struct config_row *row;
+	g_autofree char *best = NULL;
+	unsigned best_distance = 2 + (unsigned)strlen(name) / 3;
+
+	for (unsigned i = 0; (row = config_row_get(i)) != NULL; i++) {
+		g_autofree char *full =
+			g_strdup_printf("%s.%s", row->section, row->key);
+		const char *known = strchr(name, '.') != NULL ? full : row->key;
+		unsigned distance = edit_distance(name, known);
+
+		if (distance < best_distance) {
+			best_distance = distance;
+			g_free(best);
+			best = g_steal_pointer(&full);
+		}
+	}
+	return g_steal_pointer(&best);
+}
+
 /* A section that has a key of this very name, or NULL. */
 static const char *section_with(const char *key)
 {

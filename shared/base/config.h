@@ -144,6 +144,14 @@ const struct config_row *config_row_get(unsigned index);
 /* The effective value of a row as text; owned by the caller. */
 char *config_dup_value(const struct config *config, unsigned index);
 
+/* "section.key" of the row whose name is nearest to a key, or to section.key,
+ * that does not exist; NULL if none is near. Owned by the caller. */
+char *config_dup_nearest(const char *name);
+
+/* The second half of config_main(), for a program that reads its options
+ * itself: loads, starts logging, complains. */
+struct config *config_main_load(const char *ident, const char *path,
+				const char *const *overrides, int *ret_exit);
 /*
  * For main() of every program: parses -c FILE, -o section.key=value, --help,
  * --version and the given further options (may be NULL), loads the

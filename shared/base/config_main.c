@@ -8,6 +8,7 @@
 #include "base/config.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 /* What the common options left. */
@@ -57,17 +58,37 @@ static void print_error(const char *ident, const char *text, const char *next)
 	fprintf(stderr, "%s: %s\n", ident, next);
 }
 
-static struct config *load(const char *ident, const struct choices *choices)
+/* The first -o that sets nothing, NULL if all are fine. */
+static const char *find_bare(const char *const *overrides)
+{
+	for (; overrides != NULL && *overrides != NULL; overrides++) {
+		if (strchr(*overrides, '=') == NULL)
+			return *overrides;
+	}
+	return NULL;
+}
+
+struct config *config_main_load(const char *ident, const char *path,
+                                const char *const *overrides, int *ret_exit)
 {
 	g_autoptr(GError) error = NULL;
-	struct config *config = config_load(
-		choices->path, (const char *const *)choices->overrides, &error);
+	const char *bare = find_bare(overrides);
+	struct config *config;
 
-	if (config == NULL)
+	if (bare != NULL) {
+		fprintf(stderr, "%s: -o %s: section.key=value is wanted\n",
+		        ident, bare);
+		*ret_exit = EX_USAGE;
+		return NULL;
+	}
+	config = config_load(path, overrides, &error);
+	if (config == NULL) {
 		print_error(ident, error->message,
 		            "nothing was started; correct the lines above");
-	else
+		*ret_exit = EX_CONFIG;
+	} else {
 		log_init(ident, config->log.target, config->log.level);
+	}
 	return config;
 }
 
@@ -86,9 +107,9 @@ struct config *config_main(const char *ident, const char *summary,
 		printf("%s %s\n", ident, PORTARIA_VERSION);
 		*ret_exit = EX_OK;
 	} else {
-		config = load(ident, &choices);
-		if (config == NULL)
-			*ret_exit = EX_CONFIG;
+		config = config_main_load(
+			ident, choices.path,
+			(const char *const *)choices.overrides, ret_exit);
 	}
 	choices_clear(&choices);
 	return config;

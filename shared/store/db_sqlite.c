@@ -52,7 +52,7 @@ static int code_of_errno(int errnum)
 
 /*
  * What a result code means. Those not listed count as temporary: I/O, busy,
- * full, out of memory, and also damage, since a restored file cures it while
+ * full, out of memory, and also damage inside, since a restored file cures it while
  * the sender's queue keeps the mail.
  */
 static int code_of_result(int result)
@@ -72,6 +72,8 @@ static int code_of_result(int result)
 		{ SQLITE_ERROR, PORTARIA_ERROR_INTERNAL },
 		{ SQLITE_MISUSE, PORTARIA_ERROR_INTERNAL },
 		{ SQLITE_RANGE, PORTARIA_ERROR_INTERNAL },
+		/* Another kind of file: the path is wrong. */
+		{ SQLITE_NOTADB, PORTARIA_ERROR_CONFIG },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {

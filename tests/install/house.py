@@ -11,6 +11,7 @@ import os
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -90,6 +91,7 @@ class House:
         self.dir.chmod(0o755)
         self.processes = {}
         self.sink = None
+        self.environment = {}
         self.conf = self.dir / "portaria.conf"
 
     def open(self, fill=True):
@@ -177,7 +179,8 @@ class House:
             [str(PORTARIA), *before, *[str(word) for word in words]],
             input=stdin, capture_output=True, text=text, check=False,
             cwd=self.dir, env={**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC",
-                               "USER": "nobody-of-staff"})
+                               "USER": "nobody-of-staff",
+                               **self.environment})
 
     def must(self, *words, **more):
         """Output of a command that must succeed."""
@@ -191,6 +194,13 @@ class House:
         """The JSON objects that a command prints, whatever its exit."""
         out = self.portaria(*words, "--json").stdout
         return [json.loads(line) for line in out.splitlines()]
+
+    def sql(self, statement):
+        """Changes the database behind the programs' backs."""
+        db = sqlite3.connect(self.dir / "portaria.db")
+        with db:
+            db.execute(statement)
+        db.close()
 
     # -- mail --------------------------------------------------------------
 

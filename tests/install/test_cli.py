@@ -19,7 +19,7 @@ from pathlib import Path
 
 from house import (ABUSOS, AT_CLIENTE, AT_FORGER, AT_PROVEDOR, MARIA, PAULA,
                    STRANGER, SUPORTE, ZE, House, mail, wait_for)
-from support import PORTARIA
+from support import BUILD, PORTARIA
 
 OK, NOTHING, USAGE, DATA, FAILED = 0, 1, 64, 65, 69
 TEMPORARY, DENIED, CONFIG = 75, 77, 78
@@ -101,6 +101,55 @@ class Database(unittest.TestCase):
                               "audit chain: 0 rows, intact\n")
         mode = (self.dir / "db/p.db").stat().st_mode
         self.assertEqual(mode & 0o007, 0)
+
+    def test_file_that_is_no_database(self):
+        self.write_config()
+        (self.dir / "db").mkdir()
+        (self.dir / "db/p.db").write_text("So texto.\n" * 2000)
+        self.check(OK, "key", "create")
+        for words in (["ticket", "list"], ["db", "status"], ["db", "init"],
+                      ["db", "check"], ["db", "migrate"]):
+            self.check(CONFIG, *words, says="p.db: file is not a database")
+
+    def exit_of(self, daemon, *words):
+        result = subprocess.run(
+            [BUILD / daemon / f"portaria-{daemon}", "-c", self.house.conf,
+             "-o", "log.target=stderr", *words],
+            capture_output=True, text=True, timeout=60, check=False)
+        return result.returncode, result.stderr
+
+    def test_daemons_that_cannot_start(self):
+        """All say 78, and why: restarting them cures nothing."""
+        source = Path(__file__).resolve().parents[2]
+        self.write_config(text=f"[server]\n"
+                               f"template_dir = {source}/conf/templates\n"
+                               f"[lmtp]\nsocket = unix:{self.dir}/lmtp\n"
+                               f"[milter]\nsocket = unix:{self.dir}/milter\n")
+        key = self.dir / "key"
+
+        def missing():
+            key.unlink(missing_ok=True)
+
+        def damaged():
+            key.write_text("k1 abc\n")
+            key.chmod(0o640)
+
+        def readable():
+            key.unlink()
+            self.check(OK, "key", "create")
+            key.chmod(0o644)
+
+        for spoil in (missing, damaged, readable):
+            spoil()
+            for daemon in ("milter", "lmtpd", "notifier"):
+                with self.subTest(daemon, key=spoil.__name__):
+                    code, said = self.exit_of(daemon)
+                    self.assertEqual(code, CONFIG, said)
+                    self.assertIn(str(key), said)
+        key.chmod(0o640)
+        code, said = self.exit_of("lmtpd")
+        self.assertEqual(code, CONFIG, said)
+        self.assertIn("db/p.db: No such file", said)
 
     def test_newer_database_is_refused(self):
         self.write_config()
@@ -223,6 +272,44 @@ class Words(WithHouse):
         self.check(USAGE, "ticket", "list", "--limit", "-3", says="--limit")
         self.check(USAGE, "customer", "list", "--limit", "-3", says="--limit")
 
+        for limit in ("0", "1000001", "", "1x", "+1"):
+            for noun in ("ticket", "customer"):
+                self.check(USAGE, noun, "list", "--limit", limit,
+                           says=f"--limit {limit}: 1 to 1000000")
+        self.check(USAGE, "ticket", "list", "--department", "nenhum",
+                   says='no department "nenhum"')
+
+    def test_option_that_sets_nothing(self):
+        for words in (["-o", "log", "department", "list"],
+                      ["department", "list", "-o", "log"]):
+            self.check(USAGE, *words, says="section.key=value is wanted")
+        result = subprocess.run(
+            [BUILD / "lmtpd/portaria-lmtpd", "-o", "log"], check=False,
+            capture_output=True, text=True)
+        self.assertEqual(result.returncode, USAGE, result.stderr)
+        self.check(CONFIG, "-o", "log.nada=1", "department", "list",
+                   says="unknown key")
+
+    def test_global_options_behind_the_verb(self):
+        """They count above those in front; a value that looks like one is
+        a value."""
+        for words in (["-c", self.house.conf], ["--config", self.house.conf],
+                      [f"--config={self.house.conf}"]):
+            result = self.house.portaria("department", "list", *words,
+                                         config=False)
+            self.assertEqual(result.returncode, OK, result.stderr)
+            self.assertIn(SUPORTE, result.stdout)
+        out = self.check(OK, "-o", "server.brand=Um", "config", "show",
+                         "-o", "server.brand=Dois", "-o", "log.level=error")
+        self.assertIn("server.brand = Dois\n", out)
+        self.assertIn("log.level = error\n", out)
+        result = self.house.portaria("-c", "/nada", "department", "list",
+                                     "-c", self.house.conf, config=False)
+        self.assertEqual(result.returncode, OK, result.stderr)
+        self.check(CONFIG, "department", "list", "-c", "/nada")
+        self.check(NOTHING, "ticket", "note", "VIA-0000000", "--as", "paula",
+                   "--text", "-c")
+
     def test_usage_points_to_help(self):
         self.check(USAGE, "ticket", "show", "x",
                    says='see "portaria ticket show --help"')
@@ -275,8 +362,13 @@ class Config(WithHouse):
         self.assertIn("lmtp.socket - ", out)
         out = self.check(OK, "config", "explain", "lmtp.parsers")
         self.assertIn("default: 2", out)
-        self.check(NOTHING, "config", "explain", "nada",
-                   says='no key "nada"')
+        self.check(NOTHING, "config", "explain", "qualquercoisa",
+                   says='no key "qualquercoisa"; ')
+        for wrong, right in (("brnd", "server.brand"),
+                             ("lmtp.parser", "lmtp.parsers"),
+                             ("servr.brand", "server.brand")):
+            self.check(NOTHING, "config", "explain", wrong,
+                       says=f'"{wrong}": did you mean {right}?')
         row = self.row("config", "explain", "lmtp.parsers")
         self.assertEqual((row["default"], row["value"]), ("2", "2"))
 
@@ -1046,6 +1138,11 @@ class Explain(WithHouse):
     def test_wrong_use(self):
         self.check(USAGE, "explain", says="--rcpt is missing")
         self.check(USAGE, "explain", "--rcpt", "nada")
+        for ip in ("999.1.1.1", "192.0.2", "localhost", ""):
+            self.check(USAGE, "explain", "--ip", ip, "--rcpt", SUPORTE,
+                       says=f"--ip {ip}: no IPv4 or IPv6 address")
+        self.check(DATA, "explain", "--ip", "192.0.2.1", "--rcpt", SUPORTE,
+                   says="standard input is empty")
         self.check(NOTHING, "explain", "--rcpt", "a@b.example",
                    says="no address of a department")
         self.check(USAGE, "explain", "--rcpt", SUPORTE, "--rcpt", ABUSOS,
@@ -1053,6 +1150,12 @@ class Explain(WithHouse):
 
 
 class Doctor(WithHouse):
+
+    def setUp(self):
+        # A Postfix command without configuration waits a second before it
+        # says so; tests that need one ask for it.
+        self.house.environment = {"PATH": "/nonexistent"}
+        self.addCleanup(self.house.environment.clear)
 
     def test_says_what_is_missing(self):
         out = self.check(FAILED, "doctor", says="checks failed")
@@ -1088,18 +1191,20 @@ class Doctor(WithHouse):
                        "doctor", says="answers SSH instead of 220")
             thread.join()
 
-    def asked(self, folder, name):
-        """One check of a Postfix configuration: health and what to do."""
-        row = self.row("doctor", "--postfix", folder, name=name)
-        return row["health"], row["fix"]
+    def asked(self, folder):
+        """What the checks of a Postfix configuration say, by name."""
+        self.house.environment.clear()
+        return {row["name"]: row
+                for row in self.house.json("doctor", "--postfix", folder)}
 
     @unittest.skipUnless(shutil.which("postconf"), "postfix is not installed")
     def test_postfix(self):
         folder = self.house.dir / "postfix"
         folder.mkdir()
         self.addCleanup(shutil.rmtree, folder)
-        for name in ("master.cf", "main.cf"):
-            (folder / name).write_text("")
+        (folder / "master.cf").write_text("")
+        # Without a name Postfix asks the resolver for the host's.
+        (folder / "main.cf").write_text("myhostname = mx.desk.example\n")
         map_cf = folder / "transport.cf"
         map_cf.write_text(f"dbpath = {self.house.dir}/map.db\nquery = SELECT "
                           "result FROM transport WHERE address = '%s'\n")
@@ -1113,26 +1218,82 @@ class Doctor(WithHouse):
                "smtpd_forbid_bare_newline = no",
                "recipient_delimiter =", "smtpd_milters =")
         milter = "{ unix:portaria/milter, default_action=accept }"
-        for name, health, cure in (
-                ("smtpd_milters", "FAIL",
-                 ("-e", "smtpd_milters = inet:127.0.0.1:1, " + milter)),
-                ("routing", "FAIL",
-                 ("-e", f"transport_maps = hash:/x, proxy:sqlite:{map_cf}")),
-                ("line length", "FAIL",
-                 ("-M", "portaria/unix=portaria unix - - n - 4 lmtp "
-                  "-o lmtp_line_length_limit=0")),
-                ("xforward", "WARN",
-                 ("-P", "portaria/unix/lmtp_send_xforward_command=yes")),
-                ("queue ids", "WARN", ("-e", "enable_long_queue_ids = yes")),
-                ("delimiter", "FAIL", ("-e", "recipient_delimiter = +")),
-                ("bare newline", "FAIL",
-                 ("-e", "smtpd_forbid_bare_newline = normalize"))):
+        steps = (
+            ("smtpd_milters", "FAIL",
+             ("-e", "smtpd_milters = inet:127.0.0.1:1, " + milter)),
+            ("line length", "FAIL",
+             ("-M", "portaria/unix=portaria unix - - n - 4 lmtp "
+              "-o lmtp_line_length_limit=0")),
+            ("xforward", "WARN",
+             ("-P", "portaria/unix/lmtp_send_xforward_command=yes")),
+            ("queue ids", "WARN", ("-e", "enable_long_queue_ids = yes")),
+            ("delimiter", "FAIL", ("-e", "recipient_delimiter = +")),
+            ("bare newline", "FAIL",
+             ("-e", "smtpd_forbid_bare_newline = normalize")),
+            ("routing", "FAIL",
+             ("-e", f"transport_maps = hash:/x, proxy:sqlite:{map_cf}")))
+        before = self.asked(folder)
+        for done, (name, health, cure) in enumerate(steps):
+            change(*cure)
+            after = self.asked(folder)
             with self.subTest(name):
-                before, fix = self.asked(folder, name)
-                self.assertEqual(before, health)
-                self.assertNotEqual(fix, "")
-                change(*cure)
-                self.assertEqual(self.asked(folder, name), ("OK", ""))
+                self.assertEqual(before[name]["health"], health)
+                self.assertNotEqual(before[name]["fix"], "")
+                self.assertEqual((after[name]["health"], after[name]["fix"]),
+                                 ("OK", ""))
+                for other, wanted, _ in steps[done + 1:]:
+                    self.assertEqual(after[other]["health"], wanted, other)
+
+    @unittest.skipUnless(shutil.which("postconf"), "postfix is not installed")
+    def test_postfix_folder_that_is_none(self):
+        rows = self.asked(self.house.dir / "nada")
+        for name in ("smtpd_milters", "routing", "line length", "queue ids"):
+            self.assertEqual(rows[name]["health"], "FAIL")
+            self.assertIn("nada: postconf cannot read it", rows[name]["what"])
+
+    def test_files_of_somebody_else(self):
+        blobs = self.house.dir / "blobs"
+        (blobs / "ab").mkdir()
+        self.addCleanup(os.rmdir, blobs / "ab")
+        for path, spoil, cure in (
+                (self.house.dir / "portaria.db", 0o660, 0o640),
+                (self.house.dir / "portaria.db", 0o644, 0o640),
+                (self.house.dir / "portaria.db", 0o440, 0o640),
+                (blobs, 0o757, 0o750), (blobs / "ab", 0o550, 0o750)):
+            path.chmod(spoil)
+            row = self.row("doctor", name="files")
+            wanted = "OK" if spoil == 0o660 else "FAIL"
+            self.assertEqual(row["health"], wanted, row)
+            if wanted == "FAIL":
+                self.assertTrue(row["what"].startswith(f"{path}: "), row)
+            path.chmod(cure)
+            self.assertEqual(self.row("doctor", name="files")["health"], "OK")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to give files away")
+    def test_file_that_root_left_behind(self):
+        wal = self.house.dir / "portaria.db-wal"
+        wal.touch()
+        os.chown(wal, 65534, 65534)
+        row = self.row("doctor", name="files")
+        self.assertEqual(row["health"], "FAIL")
+        self.assertIn("-wal: owner 65534", row["what"])
+        wal.unlink(missing_ok=True)
+
+    def test_mail_tried_in_vain(self):
+        self.addCleanup(self.house.sql, "DELETE FROM outbox")
+        self.house.sql(
+            "INSERT INTO blob VALUES ('" + 64 * "0" + "', 0, x'', 0)")
+        self.house.sql(
+            "INSERT INTO outbox (id, kind, recipient, sender, header_id, "
+            "subject, blob, state, created, next_attempt, attempts, "
+            "last_reply, sent, lease_owner, lease_until) VALUES (7, 'ack', "
+            "'ze@cliente.example', '', '<x@y>', 's', '" + 64 * "0" + "', "
+            "'queued', 1000, 9000000000000, 3, '450 mailbox full', 0, '', 0)")
+        row = self.row("doctor", name="retries")
+        self.assertEqual(row["health"], "FAIL")
+        self.assertIn("1 tried and not sent for an hour; 7 to "
+                      "ze@cliente.example: 450 mailbox full", row["what"])
+        self.assertEqual(self.row("doctor", name="outbox")["health"], "OK")
 
     def test_key_that_everybody_reads(self):
         key = self.house.dir / "key"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """test_verbs.py - portaria(1) and portaria --help name the same verbs
 
-And the same options of each verb. --json and --as, which every verb has, are
-explained once.
+And the same options of each verb. Those that every verb has are explained
+once.
 """
 
 import re
@@ -11,7 +11,7 @@ import unittest
 from support import BUILD, PORTARIA, run
 
 MANUAL = BUILD / "man/portaria.1"
-EVERYWHERE = {"--json", "--as", "--help"}
+EVERYWHERE = {"--json", "--as", "--help", "--config", "--option"}
 ALONE = "Verbs without a noun"
 
 
