@@ -2,392 +2,235 @@
 /*
  * html.c - reading text out of HTML
  *
- * Each byte is looked at a bounded number of times: a search that runs to
- * the end in vain (for the end of a comment, a quotation mark, the end of a
- * hidden element) is not tried a second time.
+ * html_guard() makes the page safe, libgumbo makes the tree, and a walk over
+ * it writes lines. Break and blank are owed until the next word comes, so
+ * that nothing hangs over at the ends.
  */
 #include "mail/html.h"
 
-#include <stdlib.h>
+#include <gumbo.h>
 #include <string.h>
 
+#include "mail/html_guard.h"
+#include "mail/html_table.h"
 #include "mail/text.h"
 
 #define QUOTE_DEPTH_MAX 20
 #define LIST_DEPTH_MAX  20
-#define NAME_MAX_BYTES  32
 #define HREF_MAX_BYTES  2000
+#define MARK_NAME       "x" /* the attribute of html_guard.h */
 
-enum tag_effect {
-	TAG_INLINE,
-	TAG_BLOCK,     /* on lines of its own */
-	TAG_PARAGRAPH, /* with an empty line around */
-	TAG_BREAK,
-	TAG_RULE,
-	TAG_CELL,
-	TAG_ITEM,
-	TAG_LIST,
-	TAG_PRE,
-	TAG_QUOTE,
-	TAG_LINK,
-	TAG_IMAGE,
-	TAG_SILENT, /* content is not text */
+struct list {
+	bool is_numbered;
+	int next;
 };
 
-static const struct {
-	const char *name;
-	enum tag_effect effect;
-} tags[] = {
-	{ "a", TAG_LINK },           { "address", TAG_BLOCK },
-	{ "article", TAG_BLOCK },    { "blockquote", TAG_QUOTE },
-	{ "body", TAG_BLOCK },       { "br", TAG_BREAK },
-	{ "caption", TAG_BLOCK },    { "center", TAG_BLOCK },
-	{ "dd", TAG_BLOCK },         { "dir", TAG_LIST },
-	{ "div", TAG_BLOCK },        { "dl", TAG_PARAGRAPH },
-	{ "dt", TAG_BLOCK },         { "fieldset", TAG_BLOCK },
-	{ "figcaption", TAG_BLOCK }, { "figure", TAG_BLOCK },
-	{ "footer", TAG_BLOCK },     { "form", TAG_BLOCK },
-	{ "h1", TAG_PARAGRAPH },     { "h2", TAG_PARAGRAPH },
-	{ "h3", TAG_PARAGRAPH },     { "h4", TAG_PARAGRAPH },
-	{ "h5", TAG_PARAGRAPH },     { "h6", TAG_PARAGRAPH },
-	{ "head", TAG_BLOCK },       { "header", TAG_BLOCK },
-	{ "hr", TAG_RULE },          { "html", TAG_BLOCK },
-	{ "img", TAG_IMAGE },        { "li", TAG_ITEM },
-	{ "main", TAG_BLOCK },       { "menu", TAG_LIST },
-	{ "nav", TAG_BLOCK },        { "ol", TAG_LIST },
-	{ "option", TAG_BLOCK },     { "p", TAG_PARAGRAPH },
-	{ "pre", TAG_PRE },          { "script", TAG_SILENT },
-	{ "section", TAG_BLOCK },    { "style", TAG_SILENT },
-	{ "table", TAG_BLOCK },      { "td", TAG_CELL },
-	{ "textarea", TAG_PRE },     { "th", TAG_CELL },
-	{ "title", TAG_SILENT },     { "tr", TAG_BLOCK },
-	{ "ul", TAG_LIST },          { "xml", TAG_SILENT },
-};
-
-struct tag {
-	char name[NAME_MAX_BYTES]; /* lower case; longer names are unknown */
-	enum tag_effect effect;
-	bool is_closing;
-	bool is_empty; /* <x/> */
-	const char *attributes;
-	const char *end; /* of the attributes, at ">" */
-};
-
-struct reader {
-	const char *at;
-	const char *end;
-	guint64 tags_left;
-	bool no_comment_end; /* no "-->" further on */
-	bool no_quote_end;   /* some tag's quotation mark never closes */
-	bool no_tag_end;     /* no ">" further on */
-	bool no_hiding;      /* some hidden element never closes */
-
+/* Where lines are written to: the text, or one cell of a table. */
+struct page {
 	GString *out;
 	unsigned newlines; /* owed before the next word */
 	bool space;        /* owed before the next word */
 	bool line_empty;   /* nothing on this line yet */
+	gsize marker_end;  /* of a list item that has no text yet, or 0 */
 	unsigned quote;
 	unsigned pre;
-	unsigned list;
+};
 
-	char *href; /* of the open link, or NULL */
+struct reader {
+	bool shows_all; /* hiding is not believed */
+	bool hid;       /* something was left out */
+
+	struct page *page;
+	GPtrArray *pages;  /* struct page, open ones */
+	GPtrArray *tables; /* struct html_table, open ones */
+
+	struct list lists[LIST_DEPTH_MAX];
+	unsigned list; /* depth; may be more than there are rows */
+
+	const char *href; /* of the open link, or NULL; the tree's */
+	const struct page *link_page;
 	gsize link_start;
 
-	char hidden[NAME_MAX_BYTES]; /* element being skipped, or "" */
-	unsigned hidden_depth;
-	struct tag hidden_from; /* to go back to if it never closes */
+	guint unseen; /* bit mask of why text is not seen here; inherited */
+	GArray *seen; /* guint: what it was outside */
 };
 
 /* ---- writing ---- */
 
-static void start_line(struct reader *reader)
+static void start_line(struct page *page)
 {
-	for (unsigned i = 0; i < reader->quote; i++)
-		g_string_append(reader->out, "> ");
-	reader->line_empty = false;
+	for (unsigned i = 0; i < MIN(page->quote, QUOTE_DEPTH_MAX); i++)
+		g_string_append(page->out, "> ");
+	page->line_empty = false;
 }
 
-static void write_newlines(struct reader *reader)
+static void write_newlines(struct page *page)
 {
-	if (reader->out->len == 0)
-		reader->newlines = 0;
-	for (unsigned i = 0; i < reader->newlines; i++) {
+	if (page->out->len == 0)
+		page->newlines = 0;
+	for (unsigned i = 0; i < page->newlines; i++) {
 		/* An empty line inside a quotation belongs to it. */
 		if (i > 0)
-			for (unsigned q = 0; q < reader->quote; q++)
-				g_string_append_c(reader->out, '>');
-		g_string_append_c(reader->out, '\n');
-		reader->line_empty = true;
+			for (unsigned q = 0;
+			     q < MIN(page->quote, QUOTE_DEPTH_MAX); q++)
+				g_string_append_c(page->out, '>');
+		g_string_append_c(page->out, '\n');
+		page->line_empty = true;
 	}
-	reader->newlines = 0;
+	page->newlines = 0;
 }
 
-static void write_char(struct reader *reader, gunichar ch)
+static void start_word(struct page *page)
 {
-	write_newlines(reader);
-	if (reader->line_empty)
-		start_line(reader);
-	else if (reader->space)
-		g_string_append_c(reader->out, ' ');
-	reader->space = false;
-	g_string_append_unichar(reader->out, ch);
+	write_newlines(page);
+	if (page->line_empty)
+		start_line(page);
+	else if (page->space)
+		g_string_append_c(page->out, ' ');
+	page->space = false;
 }
 
-static void owe_newlines(struct reader *reader, unsigned n)
+static void write_text(struct page *page, const char *text)
 {
-	reader->newlines = MAX(reader->newlines, n);
-	reader->space = false;
+	start_word(page);
+	g_string_append(page->out, text);
 }
 
-static void write_break(struct reader *reader)
+/* The first line of an item stands beside its mark. */
+static bool is_behind_marker(const struct page *page)
 {
-	reader->newlines = MIN(reader->newlines + 1, 3);
-	reader->space = false;
+	return page->marker_end > 0 && page->marker_end == page->out->len;
 }
 
-static void write_text(struct reader *reader, const char *text)
+static void owe_newlines(struct page *page, unsigned n)
 {
-	for (; *text != '\0'; text = text_next(text))
-		write_char(reader, g_utf8_get_char(text));
+	if (is_behind_marker(page))
+		return;
+	page->newlines = MAX(page->newlines, n);
+	page->space = false;
+}
+
+static void write_break(struct page *page)
+{
+	if (is_behind_marker(page))
+		return;
+	page->newlines = MIN(page->newlines + 1, 3);
+	page->space = false;
+}
+
+/* Soft hyphen, zero width, and what pads preview lines. */
+static bool is_invisible(gunichar ch)
+{
+	return ch == 0xad || ch == 0x34f || ch == 0x200b || ch == 0x2060 ||
+	       ch == 0xfeff || (ch < 0x20 && ch != '\t');
+}
+
+static bool is_blank(gunichar ch)
+{
+	return ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n' ||
+	       ch == '\f';
 }
 
 /* One character of running text, with white space collapsed. */
-static void take_char(struct reader *reader, gunichar ch)
+static void take_char(struct page *page, gunichar ch)
 {
-	bool blank = ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n' ||
-	             ch == '\f';
+	bool keeps = page->pre > 0 && (ch == ' ' || ch == '\t');
 
-	if (reader->pre > 0 && ch == '\n') {
-		write_break(reader);
-	} else if (reader->pre > 0 && ch == '\r') {
-		return;
-	} else if (blank && reader->pre == 0) {
-		reader->space = !reader->line_empty;
-	} else if (ch == 0xad || ch == 0x200b || ch == 0xfeff) {
-		return; /* soft hyphen, zero width */
-	} else if (ch == 0xa0) {
-		write_char(reader, ' ');
-	} else if (ch >= 0x20 || ch == '\t') {
-		write_char(reader, ch);
+	if (page->pre > 0 && ch == '\n') {
+		write_break(page);
+	} else if (is_blank(ch) && !keeps) {
+		page->space = !page->line_empty;
+	} else if (!is_invisible(ch)) {
+		start_word(page);
+		g_string_append_unichar(page->out, ch == 0xa0 ? ' ' : ch);
 	}
 }
 
-/* ---- entities ---- */
-
-static gunichar valid_char(unsigned long number)
+/* Bytes that need no second look: neither blank, control nor beyond ASCII. */
+static size_t plain_len(const char *text)
 {
-	/* Numbers in the C1 range mean windows-1252, as in HTML 5. */
-	static const gunichar c1[32] = {
-		0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,
-		0x2c6,  0x2030, 0x160,  0x2039, 0x152,  0x8d,   0x17d,  0x8f,
-		0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-		0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0x9d,   0x17e,  0x178,
-	};
-
-	if (number >= 0x80 && number < 0xa0)
-		return c1[number - 0x80];
-	if (number == 0 || number > 0x10ffff ||
-	    !g_unichar_validate((gunichar)number))
-		return 0xfffd;
-	return (gunichar)number;
-}
-
-/* The character of "&...;" at `at` and its length, or '&' and 1. */
-static gunichar read_entity(const char *at, const char *end, size_t *ret_len)
-{
-	const char *p = at + 1;
-
-	*ret_len = 1;
-	if (p < end && *p == '#') {
-		bool hex = end - p > 1 && (p[1] == 'x' || p[1] == 'X');
-		const char *digits = p + 1 + hex;
-		char *stop;
-
-		if (digits >= end || !g_ascii_isxdigit(*digits))
-			return '&';
-		unsigned long number = strtoul(digits, &stop, hex ? 16 : 10);
-
-		if (stop == digits || stop > end)
-			return '&';
-		*ret_len = (size_t)(stop - at) + (stop < end && *stop == ';');
-		return valid_char(number);
-	}
-	while (p < end && p - at < NAME_MAX_BYTES && g_ascii_isalnum(*p))
-		p++;
-	gunichar ch = html_entity(at + 1, (size_t)(p - at - 1));
-
-	if (ch == 0)
-		return '&';
-	*ret_len = (size_t)(p - at) + (p < end && *p == ';');
-	return ch;
-}
-
-/* ---- tags ---- */
-
-static enum tag_effect lookup_effect(const char *name)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(tags); i++)
-		if (strcmp(name, tags[i].name) == 0)
-			return tags[i].effect;
-	return TAG_INLINE;
-}
-
-/* The ">" that ends a tag: quoted ones do not, unless the quotation marks
- * make no sense. NULL if there is none at all. */
-static const char *find_tag_end(struct reader *reader, const char *from)
-{
-	char quote = '\0';
-
-	if (reader->no_tag_end)
-		return NULL;
-	for (const char *p = from; !reader->no_quote_end && p < reader->end;
-	     p++) {
-		if (quote != '\0') {
-			if (*p == quote)
-				quote = '\0';
-		} else if (*p == '>') {
-			return p;
-		} else if ((*p == '"' || *p == '\'') && p > from &&
-		           (p[-1] == '=' || g_ascii_isspace(p[-1]))) {
-			quote = *p;
-		}
-	}
-	const char *plain = memchr(from, '>', (size_t)(reader->end - from));
-
-	reader->no_quote_end = true;
-	reader->no_tag_end = plain == NULL;
-	return plain;
-}
-
-/* Reads the tag at "<"; false if it is plain text. */
-static bool read_tag(struct reader *reader, const char *at, struct tag *ret_tag)
-{
-	const char *p = at + 1;
 	size_t len = 0;
 
-	*ret_tag = (struct tag){ 0 };
-	ret_tag->is_closing = p < reader->end && *p == '/';
-	p += ret_tag->is_closing;
-	if (p >= reader->end || !g_ascii_isalpha(*p))
-		return false;
-	while (p + len < reader->end &&
-	       (g_ascii_isalnum(p[len]) || p[len] == ':' || p[len] == '-'))
+	while ((guchar)text[len] > 0x20 && (guchar)text[len] < 0x7f)
 		len++;
-	if (len < NAME_MAX_BYTES)
-		for (size_t i = 0; i < len; i++)
-			ret_tag->name[i] = g_ascii_tolower(p[i]);
-	ret_tag->attributes = p + len;
-	ret_tag->end = find_tag_end(reader, p + len);
-	if (ret_tag->end == NULL)
-		return false;
-	ret_tag->is_empty = ret_tag->end[-1] == '/';
-	ret_tag->effect = lookup_effect(ret_tag->name);
-	return true;
+	return len;
 }
 
-/* The value of an attribute, entities undone; NULL if absent. Owned. */
-static char *dup_attribute(const struct tag *tag, const char *wanted)
+static void take_text(struct reader *reader, const char *text)
 {
-	const char *p = tag->attributes;
-	size_t wanted_len = strlen(wanted);
-
-	while (p < tag->end) {
-		while (p < tag->end && (g_ascii_isspace(*p) || *p == '/'))
-			p++;
-		const char *name = p;
-
-		while (p < tag->end && !g_ascii_isspace(*p) && *p != '=')
-			p++;
-		size_t name_len = (size_t)(p - name);
-		const char *value = p;
-
-		while (p < tag->end && g_ascii_isspace(*p))
-			p++;
-		if (p < tag->end && *p == '=') {
-			p++;
-			while (p < tag->end && g_ascii_isspace(*p))
-				p++;
-			char quote = p < tag->end && (*p == '"' || *p == '\'')
-			                     ? *p
-			                     : '\0';
-
-			value = p + (quote != '\0');
-			for (p = value; p < tag->end; p++)
-				if (quote != '\0' ? *p == quote
-				                  : g_ascii_isspace(*p))
-					break;
-		}
-		if (name_len == wanted_len &&
-		    g_ascii_strncasecmp(name, wanted, name_len) == 0)
-			return g_strndup(value,
-			                 (size_t)(MAX(p, value) - value));
-		if (p < tag->end)
-			p++;
-		if (name_len == 0 && p == name)
-			p++;
+	if (reader->unseen != 0 && !reader->shows_all) {
+		reader->hid = true;
+		return;
 	}
-	return NULL;
-}
+	while (*text != '\0') {
+		size_t len = plain_len(text);
 
-static char *decode_entities(const char *text)
-{
-	GString *out = g_string_new(NULL);
-	const char *end = text + strlen(text);
-
-	while (text < end) {
-		size_t len = 1;
-
-		if (*text == '&')
-			g_string_append_unichar(out,
-			                        read_entity(text, end, &len));
-		else
-			g_string_append_c(out, *text);
-		text += len;
-	}
-	return g_string_free(out, FALSE);
-}
-
-static bool contains(const char *text, const char *word)
-{
-	if (text == NULL)
-		return false;
-	g_autofree char *lower = g_ascii_strdown(text, -1);
-
-	return strstr(lower, word) != NULL;
-}
-
-/* ---- what tags do ---- */
-
-/* A <blockquote> may be mere indentation; one that mail programs put round
- * the answered message says so. */
-static bool is_quotation(const struct tag *tag)
-{
-	g_autofree char *type = dup_attribute(tag, "type");
-	g_autofree char *class = dup_attribute(tag, "class");
-	g_autofree char *style = dup_attribute(tag, "style");
-	g_autofree char *cite = dup_attribute(tag, "cite");
-
-	return contains(type, "cite") || contains(class, "quote") ||
-	       contains(class, "cite") || contains(style, "border-left") ||
-	       contains(style, ".8ex") || cite != NULL;
-}
-
-static void take_quote(struct reader *reader, const struct tag *tag)
-{
-	owe_newlines(reader, 1);
-	if (tag->is_closing) {
-		if (reader->quote > 0) {
-			/* Blank lines owed are written inside or not at all */
-			reader->newlines = 1;
-			reader->quote--;
-		}
-	} else if (reader->quote < QUOTE_DEPTH_MAX) {
-		if (reader->quote > 0 || is_quotation(tag)) {
-			write_newlines(reader);
-			reader->quote++;
+		if (len > 0) {
+			start_word(reader->page);
+			g_string_append_len(reader->page->out, text,
+			                    (gssize)len);
+			text += len;
+		} else {
+			take_char(reader->page, g_utf8_get_char(text));
+			text = text_next(text);
 		}
 	}
 }
+
+/* ---- what an element says ---- */
+
+static const char *get_attribute(const GumboNode *node, const char *name)
+{
+	const GumboAttribute *found = gumbo_get_attribute(
+		&node->v.element.attributes, name);
+
+	return found != NULL ? found->value : NULL;
+}
+
+static bool has_mark(const GumboNode *node, char mark)
+{
+	const char *marks = get_attribute(node, MARK_NAME);
+
+	return marks != NULL && strchr(marks, mark) != NULL;
+}
+
+/* Size and visibility hold for what is inside until it says otherwise. */
+static bool changes_sight(const GumboNode *node)
+{
+	const char *marks = get_attribute(node, MARK_NAME);
+	static const char all[] = { HTML_MARK_TINY, HTML_MARK_SIZED,
+		                    HTML_MARK_HIDDEN, HTML_MARK_VISIBLE, '\0' };
+
+	return marks != NULL && strpbrk(marks, all) != NULL;
+}
+
+enum { UNSEEN_TINY = 1, UNSEEN_HIDDEN = 2 };
+
+static void enter_sight(struct reader *reader, const GumboNode *node)
+{
+	if (!changes_sight(node))
+		return;
+	g_array_append_val(reader->seen, reader->unseen);
+	if (has_mark(node, HTML_MARK_TINY))
+		reader->unseen |= UNSEEN_TINY;
+	if (has_mark(node, HTML_MARK_SIZED))
+		reader->unseen &= ~(guint)UNSEEN_TINY;
+	if (has_mark(node, HTML_MARK_HIDDEN))
+		reader->unseen |= UNSEEN_HIDDEN;
+	if (has_mark(node, HTML_MARK_VISIBLE))
+		reader->unseen &= ~(guint)UNSEEN_HIDDEN;
+}
+
+static void leave_sight(struct reader *reader, const GumboNode *node)
+{
+	if (!changes_sight(node))
+		return;
+	reader->unseen = g_array_index(reader->seen, guint,
+	                               reader->seen->len - 1);
+	g_array_set_size(reader->seen, reader->seen->len - 1);
+}
+
+/* ---- links and images ---- */
 
 static bool same_target(const char *text, const char *href)
 {
@@ -408,291 +251,460 @@ static bool same_target(const char *text, const char *href)
 	       (text[len] == '\0' || strcmp(text + len, "/") == 0);
 }
 
-static void close_link(struct reader *reader)
+static bool is_shown_target(const char *href)
 {
+	static const char *const schemes[] = { "http:", "https:", "mailto:",
+		                               "ftp:", "tel:" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++)
+		if (g_ascii_strncasecmp(href, schemes[i],
+		                        strlen(schemes[i])) == 0)
+			return true;
+	return false;
+}
+
+static void enter_link(struct reader *reader, const GumboNode *node)
+{
+	const char *href = get_attribute(node, "href");
+
+	reader->href = NULL;
+	if (href == NULL)
+		return;
+	while (g_ascii_isspace(*href))
+		href++;
+	if (strlen(href) > HREF_MAX_BYTES || !is_shown_target(href))
+		return;
+	reader->href = href;
+	reader->link_page = reader->page;
+	reader->link_start = reader->page->out->len;
+}
+
+/* The text of the link that ends here, without blanks; NULL if it began in
+ * another cell. Owned. */
+static char *dup_link_text(const struct reader *reader)
+{
+	const GString *out = reader->page->out;
+
+	if (reader->link_page != reader->page)
+		return NULL;
+	return g_strstrip(
+		g_strdup(out->str + MIN(reader->link_start, out->len)));
+}
+
+static void leave_link(struct reader *reader, const GumboNode *node)
+{
+	struct page *page = reader->page;
+
+	(void)node;
 	if (reader->href == NULL)
 		return;
-	const char *text =
-		reader->out->str + MIN(reader->link_start, reader->out->len);
-	g_autofree char *shown = g_strstrip(g_strdup(text));
+	g_autofree char *href = text_dup_line(reader->href);
+	g_autofree char *shown = dup_link_text(reader);
 
-	if (shown[0] != '\0' && !same_target(shown, reader->href)) {
-		write_text(reader, " <");
-		write_text(reader, reader->href);
-		write_text(reader, ">");
+	reader->href = NULL;
+	if (shown == NULL || shown[0] == '\0' || same_target(shown, href))
+		return;
+	bool space = page->space;
+	unsigned newlines = page->newlines;
+
+	/* the target stands with its text, whatever is owed */
+	page->newlines = 0;
+	page->space = true;
+	write_text(page, "<");
+	g_string_append(page->out, href);
+	g_string_append_c(page->out, '>');
+	page->space = space;
+	page->newlines = newlines;
+}
+
+static void enter_image(struct reader *reader, const GumboNode *node)
+{
+	const char *alt = get_attribute(node, "alt");
+	g_autofree char *line = text_dup_line(alt != NULL ? alt : "");
+
+	if (line[0] == '\0' || strlen(line) > HREF_MAX_BYTES)
+		return;
+	bool is_symbol = g_utf8_strlen(line, -1) <= 2; /* an emoji */
+	g_autofree char *shown = is_symbol ? g_strdup(line)
+	                                   : g_strdup_printf("[%s]", line);
+
+	take_text(reader, shown);
+}
+
+/* ---- blocks ---- */
+
+static void write_rule(struct page *page)
+{
+	owe_newlines(page, 1);
+	write_text(page, "________________________________");
+	owe_newlines(page, 1);
+}
+
+static void enter_rule(struct reader *reader, const GumboNode *node)
+{
+	(void)node;
+	if (reader->unseen == 0 || reader->shows_all)
+		write_rule(reader->page);
+}
+
+static void enter_break(struct reader *reader, const GumboNode *node)
+{
+	(void)node;
+	write_break(reader->page);
+}
+
+static unsigned margin_of(const GumboNode *node)
+{
+	if (node->v.element.tag == GUMBO_TAG_P)
+		return has_mark(node, HTML_MARK_TIGHT) ? 1 : 2;
+	return has_mark(node, HTML_MARK_PARAGRAPH) ? 2 : 1;
+}
+
+/* Inside a quotation an unmarked <blockquote> is one, too. */
+static bool is_quote(const struct reader *reader, const GumboNode *node)
+{
+	return has_mark(node, HTML_MARK_QUOTE) ||
+	       (reader->page->quote > 0 &&
+	        node->v.element.tag == GUMBO_TAG_BLOCKQUOTE);
+}
+
+static void enter_block(struct reader *reader, const GumboNode *node)
+{
+	struct page *page = reader->page;
+
+	owe_newlines(page, margin_of(node));
+	if (has_mark(node, HTML_MARK_RULE))
+		write_rule(page);
+	if (is_quote(reader, node)) {
+		write_newlines(page);
+		page->quote++;
 	}
-	g_clear_pointer(&reader->href, g_free);
 }
 
-static void take_link(struct reader *reader, const struct tag *tag)
+static void leave_block(struct reader *reader, const GumboNode *node)
 {
-	close_link(reader);
-	if (tag->is_closing)
-		return;
-	g_autofree char *raw = dup_attribute(tag, "href");
+	struct page *page = reader->page;
 
-	if (raw == NULL || strlen(raw) > HREF_MAX_BYTES ||
-	    !(contains(raw, "http:") || contains(raw, "https:") ||
-	      contains(raw, "mailto:")))
-		return;
-	reader->href = g_strstrip(decode_entities(raw));
-	reader->link_start = reader->out->len;
+	if (is_quote(reader, node)) {
+		/* Blank lines owed are written inside or not at all. */
+		page->newlines = 0;
+		page->quote--;
+	}
+	owe_newlines(page, margin_of(node));
 }
 
-static void take_image(struct reader *reader, const struct tag *tag)
+static void enter_pre(struct reader *reader, const GumboNode *node)
 {
-	g_autofree char *raw = dup_attribute(tag, "alt");
-
-	if (raw == NULL)
-		return;
-	g_autofree char *alt = g_strstrip(decode_entities(raw));
-
-	if (alt[0] == '\0' || strlen(alt) > HREF_MAX_BYTES)
-		return;
-	bool is_symbol = g_utf8_strlen(alt, -1) <= 2; /* an emoji */
-
-	g_autofree char *shown =
-		is_symbol ? g_strdup(alt) : g_strdup_printf("[%s]", alt);
-
-	for (const char *p = shown; *p != '\0'; p = text_next(p))
-		take_char(reader, g_utf8_get_char(p));
+	enter_block(reader, node);
+	reader->page->pre++;
 }
 
-static void take_item(struct reader *reader, const struct tag *tag)
+static void leave_pre(struct reader *reader, const GumboNode *node)
 {
-	owe_newlines(reader, 1);
-	if (tag->is_closing)
-		return;
-	for (unsigned i = 1; i < reader->list; i++)
-		write_text(reader, "  ");
-	write_text(reader, "-");
-	reader->space = true;
+	reader->page->pre -= reader->page->pre > 0;
+	leave_block(reader, node);
 }
 
-static void take_list(struct reader *reader, const struct tag *tag)
+/* ---- lists ---- */
+
+/* The number a list starts with; 1 if it says nothing sensible. */
+static int read_start(const char *text)
 {
-	owe_newlines(reader, 1);
-	if (tag->is_closing)
-		reader->list -= reader->list > 0;
-	else if (reader->list < LIST_DEPTH_MAX)
-		reader->list++;
+	char *end = NULL;
+	gint64 number = text != NULL ? g_ascii_strtoll(text, &end, 10) : 1;
+
+	return end != text && number >= 0 && number < 100000 ? (int)number : 1;
 }
 
-/* Word writes every line as a paragraph without margins. */
-static void take_paragraph(struct reader *reader, const struct tag *tag)
+static void enter_list(struct reader *reader, const GumboNode *node)
 {
-	g_autofree char *class = dup_attribute(tag, "class");
+	const char *start = get_attribute(node, "start");
+	struct list list = {
+		.is_numbered = node->v.element.tag == GUMBO_TAG_OL,
+		.next = read_start(start),
+	};
 
-	if (tag->is_closing || contains(class, "mso"))
-		owe_newlines(reader, 1);
+	owe_newlines(reader->page, 1);
+	if (reader->list < LIST_DEPTH_MAX)
+		reader->lists[reader->list] = list;
+	reader->list++;
+}
+
+static void leave_list(struct reader *reader, const GumboNode *node)
+{
+	(void)node;
+	reader->list--;
+	owe_newlines(reader->page, 1);
+}
+
+static void enter_item(struct reader *reader, const GumboNode *node)
+{
+	struct page *page = reader->page;
+	guint depth = MIN(reader->list, LIST_DEPTH_MAX);
+	struct list *list = depth > 0 ? &reader->lists[depth - 1] : NULL;
+
+	(void)node;
+	page->marker_end = 0;
+	owe_newlines(page, 1);
+	start_word(page);
+	for (guint i = 1; i < depth; i++)
+		g_string_append(page->out, "  ");
+	if (list != NULL && list->is_numbered)
+		g_string_append_printf(page->out, "%d.", list->next++);
 	else
-		owe_newlines(reader, 2);
+		g_string_append_c(page->out, '-');
+	page->space = true;
+	page->marker_end = page->out->len;
 }
 
-static void take_rule(struct reader *reader)
+static void leave_item(struct reader *reader, const GumboNode *node)
 {
-	owe_newlines(reader, 1);
-	write_text(reader, "________________________________");
-	owe_newlines(reader, 1);
+	(void)node;
+	reader->page->marker_end = 0;
+	owe_newlines(reader->page, 1);
 }
 
-/* Jumps behind the closing tag of an element whose content is no text. */
-static void skip_silent(struct reader *reader, const struct tag *tag)
-{
-	if (tag->is_closing || tag->is_empty)
-		return;
-	size_t len = strlen(tag->name);
+/* ---- tables ---- */
 
-	for (const char *p = reader->at;
-	     (p = memchr(p, '<', (size_t)(reader->end - p))) != NULL; p++) {
-		if ((size_t)(reader->end - p) > len + 2 && p[1] == '/' &&
-		    g_ascii_strncasecmp(p + 2, tag->name, len) == 0) {
-			reader->at = p;
-			return;
+static struct page *page_new(void)
+{
+	struct page *page = g_new0(struct page, 1);
+
+	page->out = g_string_new(NULL);
+	page->line_empty = true;
+	return page;
+}
+
+static void page_free(gpointer data)
+{
+	struct page *page = data;
+
+	g_string_free(page->out, TRUE);
+	g_free(page);
+}
+
+static void open_page(struct reader *reader)
+{
+	reader->page = page_new();
+	g_ptr_array_add(reader->pages, reader->page);
+}
+
+/* What was written on the innermost page, which closes. Owned. */
+static char *close_page(struct reader *reader)
+{
+	char *text = g_strchomp(g_strdup(reader->page->out->str));
+
+	g_ptr_array_set_size(reader->pages, (int)reader->pages->len - 1);
+	reader->page = reader->pages->pdata[reader->pages->len - 1];
+	return text;
+}
+
+static void table_free(gpointer data)
+{
+	html_table_free(data);
+}
+
+static struct html_table *innermost(const struct reader *reader)
+{
+	return reader->tables->len > 0
+	               ? reader->tables->pdata[reader->tables->len - 1]
+	               : NULL;
+}
+
+static void enter_table(struct reader *reader, const GumboNode *node)
+{
+	(void)node;
+	owe_newlines(reader->page, 1);
+	g_ptr_array_add(reader->tables, html_table_new());
+}
+
+static void enter_row(struct reader *reader, const GumboNode *node)
+{
+	(void)node;
+	if (innermost(reader) != NULL)
+		html_table_start_row(innermost(reader));
+}
+
+static void enter_cell(struct reader *reader, const GumboNode *node)
+{
+	(void)node;
+	open_page(reader);
+}
+
+static void leave_cell(struct reader *reader, const GumboNode *node)
+{
+	char *text = close_page(reader);
+
+	(void)node;
+	if (innermost(reader) != NULL)
+		html_table_take_cell(innermost(reader), text);
+	else
+		g_free(text);
+}
+
+static void write_lines(struct page *page, const char *text)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+
+		if (len > 0) {
+			start_word(page);
+			g_string_append_len(page->out, text, (gssize)len);
 		}
-	}
-	reader->at = reader->end;
-}
-
-static void take_effect(struct reader *reader, const struct tag *tag)
-{
-	switch (tag->effect) {
-	case TAG_INLINE:
-		break;
-	case TAG_BLOCK:
-		owe_newlines(reader, 1);
-		break;
-	case TAG_PARAGRAPH:
-		take_paragraph(reader, tag);
-		break;
-	case TAG_BREAK:
-		write_break(reader);
-		break;
-	case TAG_RULE:
-		take_rule(reader);
-		break;
-	case TAG_CELL:
-		take_char(reader, ' ');
-		break;
-	case TAG_ITEM:
-		take_item(reader, tag);
-		break;
-	case TAG_LIST:
-		take_list(reader, tag);
-		break;
-	case TAG_PRE:
-		owe_newlines(reader, 1);
-		if (tag->is_closing)
-			reader->pre -= reader->pre > 0;
-		else
-			reader->pre++;
-		break;
-	case TAG_QUOTE:
-		take_quote(reader, tag);
-		break;
-	case TAG_LINK:
-		take_link(reader, tag);
-		break;
-	case TAG_IMAGE:
-		take_image(reader, tag);
-		break;
-	case TAG_SILENT:
-		skip_silent(reader, tag);
-		break;
+		page->space = false;
+		page->newlines += page->out->len > 0 || len > 0;
+		text += len + (text[len] == '\n');
 	}
 }
 
-/* ---- hidden elements (the preview line of newsletters) ---- */
-
-static bool is_hidden(const struct tag *tag)
+static void leave_table(struct reader *reader, const GumboNode *node)
 {
-	static const char *const names[] = { "div", "span", "p",
-		                             "td",  "tr",   "table" };
-	bool candidate = false;
+	g_autofree char *text = html_table_format(innermost(reader));
 
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-		candidate |= strcmp(tag->name, names[i]) == 0;
-	if (!candidate || tag->is_closing || tag->is_empty)
+	(void)node;
+	g_ptr_array_set_size(reader->tables, (int)reader->tables->len - 1);
+	write_lines(reader->page, text);
+	if (text[0] != '\0')
+		reader->page->newlines = 0;
+	owe_newlines(reader->page, 1);
+}
+
+/* ---- the walk ---- */
+
+static const struct {
+	GumboTag tag;
+	void (*enter)(struct reader *reader, const GumboNode *node);
+	void (*leave)(struct reader *reader, const GumboNode *node);
+} effects[] = {
+	{ GUMBO_TAG_DIV, enter_block, leave_block },
+	{ GUMBO_TAG_P, enter_block, leave_block },
+	{ GUMBO_TAG_BLOCKQUOTE, enter_block, leave_block },
+	{ GUMBO_TAG_PRE, enter_pre, leave_pre },
+	{ GUMBO_TAG_BR, enter_break, NULL },
+	{ GUMBO_TAG_HR, enter_rule, NULL },
+	{ GUMBO_TAG_IMG, enter_image, NULL },
+	{ GUMBO_TAG_A, enter_link, leave_link },
+	{ GUMBO_TAG_UL, enter_list, leave_list },
+	{ GUMBO_TAG_OL, enter_list, leave_list },
+	{ GUMBO_TAG_LI, enter_item, leave_item },
+	{ GUMBO_TAG_TABLE, enter_table, leave_table },
+	{ GUMBO_TAG_TR, enter_row, NULL },
+	{ GUMBO_TAG_TD, enter_cell, leave_cell },
+};
+
+static bool is_gone(struct reader *reader, const GumboNode *node)
+{
+	if (reader->shows_all || !has_mark(node, HTML_MARK_GONE))
 		return false;
-	g_autofree char *style = dup_attribute(tag, "style");
-
-	return contains(style, "display:none") ||
-	       contains(style, "display: none");
+	reader->hid = true;
+	return true;
 }
 
-static void start_hiding(struct reader *reader, const struct tag *tag)
+/* False if what is inside does not count. */
+static bool enter(struct reader *reader, const GumboNode *node)
 {
-	memcpy(reader->hidden, tag->name, sizeof(reader->hidden));
-	reader->hidden_depth = 1;
-	reader->hidden_from = *tag;
+	if (node->type == GUMBO_NODE_TEXT ||
+	    node->type == GUMBO_NODE_WHITESPACE ||
+	    node->type == GUMBO_NODE_CDATA)
+		take_text(reader, node->v.text.text);
+	if (node->type != GUMBO_NODE_ELEMENT || is_gone(reader, node))
+		return false;
+	enter_sight(reader, node);
+	for (size_t i = 0; i < G_N_ELEMENTS(effects); i++)
+		if (effects[i].tag == node->v.element.tag)
+			effects[i].enter(reader, node);
+	return true;
 }
 
-static void track_hidden(struct reader *reader, const struct tag *tag)
+static void leave(struct reader *reader, const GumboNode *node)
 {
-	if (strcmp(tag->name, reader->hidden) != 0 || tag->is_empty)
-		return;
-	reader->hidden_depth += tag->is_closing ? -1U : 1U;
-	if (reader->hidden_depth == 0)
-		reader->hidden[0] = '\0';
+	for (size_t i = 0; i < G_N_ELEMENTS(effects); i++)
+		if (effects[i].tag == node->v.element.tag &&
+		    effects[i].leave != NULL)
+			effects[i].leave(reader, node);
+	leave_sight(reader, node);
 }
 
-/* ---- the pass ---- */
-
-/* "<!--", "<!doctype", "<![if", "<?xml": behind its end. */
-static const char *skip_declaration(struct reader *reader, const char *at)
+static const GumboNode *child_of(const GumboNode *node, size_t i)
 {
-	size_t left = (size_t)(reader->end - at);
-	const char *stop = NULL;
+	const GumboVector *children = &node->v.element.children;
 
-	if (left >= 4 && memcmp(at, "<!--", 4) == 0 &&
-	    !reader->no_comment_end) {
-		stop = g_strstr_len(at + 2, (gssize)(left - 2), "-->");
-		reader->no_comment_end = stop == NULL;
-		if (stop != NULL)
-			return stop + 3;
-	}
-	stop = memchr(at, '>', left);
-	return stop != NULL ? stop + 1 : reader->end;
+	return i < children->length ? children->data[i] : NULL;
 }
 
-static void take_tag(struct reader *reader, const struct tag *tag)
+/* Every node once, without recursion. */
+static void walk(struct reader *reader, const GumboNode *root)
 {
-	reader->at = tag->end + 1;
-	if (reader->hidden[0] != '\0') {
-		track_hidden(reader, tag);
-		return;
-	}
-	if (!reader->no_hiding && is_hidden(tag)) {
-		start_hiding(reader, tag);
-		return;
-	}
-	take_effect(reader, tag);
-}
+	const GumboNode *node = root;
 
-static void take_markup(struct reader *reader)
-{
-	struct tag tag = { 0 };
+	while (node != NULL) {
+		const GumboNode *next =
+			enter(reader, node) ? child_of(node, 0) : NULL;
+		bool is_entered = node->type == GUMBO_NODE_ELEMENT &&
+		                  !is_gone(reader, node);
 
-	if (reader->at + 1 < reader->end &&
-	    (reader->at[1] == '!' || reader->at[1] == '?')) {
-		reader->at = skip_declaration(reader, reader->at);
-	} else if (read_tag(reader, reader->at, &tag)) {
-		reader->tags_left--;
-		take_tag(reader, &tag);
-	} else {
-		if (reader->hidden[0] == '\0')
-			take_char(reader, '<');
-		reader->at++;
-	}
-}
-
-static void take_entity(struct reader *reader)
-{
-	size_t len = 1;
-	gunichar ch = read_entity(reader->at, reader->end, &len);
-
-	if (reader->hidden[0] == '\0')
-		take_char(reader, ch);
-	reader->at += len;
-}
-
-static void run(struct reader *reader)
-{
-	while (reader->at < reader->end && reader->tags_left > 0) {
-		if (*reader->at == '<') {
-			take_markup(reader);
-		} else if (*reader->at == '&') {
-			take_entity(reader);
-		} else {
-			if (reader->hidden[0] == '\0')
-				take_char(reader, g_utf8_get_char(reader->at));
-			reader->at = text_next(reader->at);
+		if (next != NULL) {
+			node = next;
+			continue;
 		}
+		if (is_entered)
+			leave(reader, node);
+		while (node != root &&
+		       (next = child_of(node->parent,
+		                        node->index_within_parent + 1)) ==
+		               NULL) {
+			node = node->parent;
+			leave(reader, node);
+		}
+		node = node != root ? next : NULL;
 	}
+}
+
+static char *read_tree(const GumboNode *root, bool shows_all, bool *ret_hid)
+{
+	struct reader reader = {
+		.shows_all = shows_all,
+		.pages = g_ptr_array_new_with_free_func(page_free),
+		.tables = g_ptr_array_new_with_free_func(table_free),
+		.seen = g_array_new(FALSE, FALSE, sizeof(guint)),
+	};
+
+	open_page(&reader);
+	walk(&reader, root);
+	char *text = g_strdup(reader.page->out->str);
+
+	*ret_hid = reader.hid;
+	g_array_unref(reader.seen);
+	g_ptr_array_unref(reader.tables);
+	g_ptr_array_unref(reader.pages);
+	return text;
+}
+
+/* What is hidden as a whole was hidden by mistake: show it. */
+static char *tree_to_text(const GumboNode *root)
+{
+	bool hid = false;
+	char *text = read_tree(root, false, &hid);
+
+	if (!hid || text[0] != '\0')
+		return text;
+	g_free(text);
+	return read_tree(root, true, &hid);
 }
 
 char *html_to_text(const char *html, guint64 max_tags, bool *ret_cut)
 {
-	struct reader reader = {
-		.at = html,
-		.end = html + strlen(html),
-		.tags_left = max_tags,
-		.out = g_string_new(NULL),
-		.line_empty = true,
-	};
+	GumboOptions options = kGumboDefaultOptions;
+	GString *safe = html_guard(html, max_tags, ret_cut);
 
-	run(&reader);
-	if (reader.hidden[0] != '\0') {
-		/* It hides all the rest, so it is a mistake: show it. */
-		reader.at = reader.hidden_from.end + 1;
-		reader.hidden[0] = '\0';
-		reader.no_hiding = true;
-		run(&reader);
-	}
-	close_link(&reader);
-	if (reader.at < reader.end && ret_cut != NULL)
-		*ret_cut = true;
-	return g_string_free(reader.out, FALSE);
+	options.max_errors = 0;
+	GumboOutput *output =
+		gumbo_parse_with_options(&options, safe->str, safe->len);
+	char *text = tree_to_text(output->root);
+
+	gumbo_destroy_output(&options, output);
+	g_string_free(safe, TRUE);
+	return text;
 }
 
 char *html_dup_charset(const char *data, size_t len)
@@ -713,11 +725,12 @@ char *html_dup_charset(const char *data, size_t len)
 
 static char *decode_cid(const char *at, size_t len)
 {
-	g_autofree char *raw = g_strndup(at, len);
-	g_autofree char *text = decode_entities(raw);
-	char *plain = g_uri_unescape_string(text, NULL);
+	g_autoptr(GString) text = g_string_new_len(at, (gssize)len);
 
-	return plain != NULL ? plain : g_steal_pointer(&text);
+	g_string_replace(text, "&amp;", "&", 0);
+	char *plain = g_uri_unescape_string(text->str, NULL);
+
+	return plain != NULL ? plain : g_strdup(text->str);
 }
 
 void html_collect_cids(const char *html, guint64 max, GHashTable *cids)

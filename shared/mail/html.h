@@ -2,10 +2,11 @@
 /*
  * mail/html.h - reading text out of HTML
  *
- * One linear pass over the tags, without a tree: mail is full of HTML that
- * nests or repeats without end, and tree builders take quadratic time and
- * deep stacks for it. Quotations become "> " lines, so that mail/trim.h need
- * not know of HTML; links keep their target.
+ * Paragraphs, lists and tables become lines, links keep their target,
+ * quotations become "> " lines, so that mail/trim.h need not know of HTML.
+ * What nobody sees (preview lines, scripts) is no text; a page that hides
+ * everything is shown whole. libgumbo reads the tags, mail/html_guard.h keeps
+ * hostile ones from it.
  */
 #ifndef PORTARIA_MAIL_HTML_H
 #define PORTARIA_MAIL_HTML_H
@@ -16,7 +17,9 @@
 /*
  * The text, valid UTF-8 with \n, owned by the caller. `html` is valid UTF-8.
  * At most max_tags tags are read; *ret_cut (may be NULL) is set to true if
- * there were more.
+ * there were more, or if they nest deeper than HTML_DEPTH_MAX or one has more
+ * than HTML_ATTRIBUTES_MAX attributes: their text is there, but not all of
+ * what they say about it. Time and memory are linear.
  */
 char *html_to_text(const char *html, guint64 max_tags, bool *ret_cut);
 
@@ -29,8 +32,5 @@ void html_collect_cids(const char *html, guint64 max, GHashTable *cids);
 
 /* text/enriched and text/richtext (RFC 1896): the text without commands. */
 char *html_from_enriched(const char *text);
-
-/* The character of an entity name without "&" and ";", or 0. */
-gunichar html_entity(const char *name, size_t len);
 
 #endif

@@ -19,7 +19,8 @@ if(PORTARIA_FUZZ)
 	target_link_options(fuzz_mail_parse PRIVATE
 		-fsanitize=fuzzer,address,undefined)
 	target_link_libraries(fuzz_mail_parse PRIVATE PkgConfig::YTNEF
-		PkgConfig::MAGIC PkgConfig::IDN2 PkgConfig::JSON)
+		PkgConfig::MAGIC PkgConfig::IDN2 PkgConfig::JSON
+		PkgConfig::GUMBO)
 else()
 	target_sources(fuzz_mail_parse PRIVATE ${mail_fuzz_dir}/replay.c)
 endif()

@@ -34,7 +34,7 @@ static void test_to_text_reads_what_people_see(void **state)
 		{ "list", "<ul><li>a<li>b<ul><li>c</ul></ul>d",
 		  "- a\n- b\n  - c\nd" },
 		{ "table", "<table><tr><td>a</td><td>b</td></tr><tr><td>c",
-		  "a b\nc" },
+		  "a  b\nc" },
 		{ "pre", "<pre>a\n  b</pre>", "a\n  b" },
 		{ "style", "<style>p{}</style>a<script>x</script>b", "ab" },
 		{ "title", "<head><title>x</title></head><body>a", "a" },
