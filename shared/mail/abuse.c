@@ -8,15 +8,17 @@
  */
 #include "mail/abuse.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
+#include "mail/abuse_derive.h"
+#include "mail/abuse_summary.h"
 #include "mail/abuse_xarf.h"
+#include "mail/automatic.h"
 #include "mail/header.h"
 #include "mail/mailbuild.h"
 #include "mail/text.h"
 
-#define VALUE_MAX 500
+#define BLOCKS_MAX 5 /* of a report that has empty lines in it */
 
 static const struct mail_part *find_part(const struct mail *mail,
                                          const char *prefix)
@@ -31,177 +33,142 @@ static const struct mail_part *find_part(const struct mail *mail,
 	return NULL;
 }
 
-static void set_once(char **slot, char *value)
+/* The value of a message's field in lower case, "" if absent. Owned. */
+static char *dup_lower_field(const char *data, size_t len, const char *name)
 {
-	if (*slot == NULL && value != NULL && value[0] != '\0')
-		*slot = value;
-	else
-		g_free(value);
+	g_autofree char *value = header_dup_single(data, len, name, NULL);
+	char *lower = g_ascii_strdown(value != NULL ? value : "", -1);
+
+	return g_strstrip(lower);
 }
 
-static char *dup_field(const struct header_field *field)
+static bool has_field(const char *data, size_t len, const char *name)
 {
-	return text_dup_line_len(field->value, field->value_len, VALUE_MAX);
+	struct header_walk walk;
+	struct header_field field;
+
+	if (len == 0)
+		return false;
+	header_walk_init(&walk, data, len);
+	while (header_walk_next(&walk, &field))
+		if (header_is(&field, name))
+			return true;
+	return false;
 }
 
-/* ---- message/feedback-report (RFC 5965 3) ---- */
+/* ---- message/feedback-report (RFC 5965 3, RFC 6591, RFC 6692) ---- */
+
+static void take_type(struct mail_abuse *abuse, const char *value)
+{
+	abuse_set_once(&abuse->feedback_type, g_ascii_strdown(value, -1));
+}
+
+static void take_source(struct mail_abuse *abuse, const char *value)
+{
+	abuse_set_once(&abuse->source_ip, abuse_dup_ip(value));
+}
+
+static void take_port(struct mail_abuse *abuse, const char *value)
+{
+	if (abuse->source_port == 0)
+		abuse->source_port = abuse_parse_port(value);
+}
+
+static void take_domain(struct mail_abuse *abuse, const char *value)
+{
+	char *host = abuse_dup_host(value);
+
+	abuse_set_once(&abuse->reported_domain,
+	               host != NULL ? host : g_strdup(value));
+}
+
+static void take_date(struct mail_abuse *abuse, const char *value)
+{
+	abuse_set_once(&abuse->arrival_date, g_strdup(value));
+}
+
+static const struct {
+	const char *name;
+	void (*take)(struct mail_abuse *abuse, const char *value);
+} report_rows[] = {
+	{ "Feedback-Type", take_type },     { "Source-IP", take_source },
+	{ "Source", take_source },          { "Source-Port", take_port },
+	{ "Reported-Domain", take_domain }, { "Reported-URI", abuse_add_url },
+	{ "Arrival-Date", take_date },      { "Received-Date", take_date },
+};
 
 static void take_report_field(struct mail_abuse *abuse,
                               const struct header_field *field)
 {
-	if (header_is(field, "Feedback-Type")) {
-		g_autofree char *value = dup_field(field);
+	for (size_t i = 0; i < G_N_ELEMENTS(report_rows); i++) {
+		if (!header_is(field, report_rows[i].name))
+			continue;
+		g_autofree char *value = text_dup_line_len(
+			field->value, field->value_len, ABUSE_VALUE_MAX);
 
-		set_once(&abuse->feedback_type, g_ascii_strdown(value, -1));
-	} else if (header_is(field, "Source-IP") ||
-	           header_is(field, "Source")) {
-		g_autofree char *value = dup_field(field);
-
-		set_once(&abuse->source_ip, abuse_dup_ip(value));
-	} else if (header_is(field, "Reported-Domain")) {
-		set_once(&abuse->reported_domain, dup_field(field));
-	} else if (header_is(field, "Arrival-Date") ||
-	           header_is(field, "Received-Date")) {
-		set_once(&abuse->arrival_date, dup_field(field));
+		report_rows[i].take(abuse, value);
 	}
 }
 
-static void read_report(struct mail_abuse *abuse, const struct mail_part *part)
+/* Fields, with empty lines before and between them where a sender has put
+ * some. */
+static void read_report(struct mail_abuse *abuse, const char *data, size_t len)
 {
-	struct header_walk walk;
-	struct header_field field;
-	gsize len = 0;
-	const char *data = text_of_bytes(part->data, &len);
+	const char *end = data + len;
 
-	if (len == 0)
-		return;
-	header_walk_init(&walk, data, len);
-	while (header_walk_next(&walk, &field))
-		take_report_field(abuse, &field);
+	for (int block = 0; block < BLOCKS_MAX && data < end; block++) {
+		struct header_walk walk;
+		struct header_field field;
+
+		while (data < end && strchr("\r\n\t ", *data) != NULL)
+			data++;
+		if (data == end)
+			return;
+		header_walk_init(&walk, data, (size_t)(end - data));
+		while (header_walk_next(&walk, &field))
+			take_report_field(abuse, &field);
+		data = header_walk_body(&walk);
+	}
 }
 
-/* ---- the reported message ---- */
-
-static bool is_public(const char *text)
+/* Where the fields are in mail whose types are wrong: in the part, or the
+ * text, that has a line "Feedback-Type: ...". */
+static const char *find_fields(const char *data, size_t len, size_t *ret_len)
 {
-	g_autoptr(GInetAddress) ip = g_inet_address_new_from_string(text);
+	static const char key[] = "feedback-type:";
+	const char *at = data, *end = data + len;
 
-	return ip != NULL && !g_inet_address_get_is_any(ip) &&
-	       !g_inet_address_get_is_loopback(ip) &&
-	       !g_inet_address_get_is_link_local(ip) &&
-	       !g_inet_address_get_is_site_local(ip) &&
-	       !g_inet_address_get_is_multicast(ip);
-}
-
-/* The first public address in "[...]" of a Received: field. */
-static char *received_ip(const char *value)
-{
-	for (const char *p = value; (p = strchr(p, '[')) != NULL; p++) {
-		g_autofree char *token = g_strndup(p + 1, strcspn(p + 1, "]"));
-		char *ip = strlen(token) < 64 ? abuse_dup_ip(token) : NULL;
-
-		if (ip != NULL && is_public(ip))
-			return ip;
-		g_free(ip);
+	while (at != NULL && (size_t)(end - at) > strlen(key)) {
+		if (g_ascii_strncasecmp(at, key, strlen(key)) == 0) {
+			*ret_len = (size_t)(end - at);
+			return at;
+		}
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at != NULL ? at + 1 : NULL;
 	}
 	return NULL;
 }
 
-/* client-ip=1.2.3.4 (RFC 7208 9.1) and its cousins. */
-static char *client_ip(const char *value)
+static bool read_mistyped(struct mail_abuse *abuse, const struct mail *mail)
 {
-	static const char *const keys[] = { "client-ip=", "sender IP is ",
-		                            "smtp.remote-ip=",
-		                            "policy.iprev=" };
+	size_t len = 0, found_len = 0;
+	const char *found = NULL;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-		const char *at = strstr(value, keys[i]);
-		char *ip =
-			at != NULL ? abuse_dup_ip(at + strlen(keys[i])) : NULL;
+	for (guint i = 0; found == NULL && i < mail->parts->len; i++) {
+		const struct mail_part *part =
+			g_ptr_array_index(mail->parts, i);
+		const char *data = text_of_bytes(part->data, &len);
 
-		if (ip != NULL)
-			return ip;
+		if (len > 0 &&
+		    !g_str_has_prefix(part->content_type, "message/") &&
+		    !g_str_has_prefix(part->content_type, "text/rfc822"))
+			found = find_fields(data, len, &found_len);
 	}
-	return NULL;
-}
-
-struct derived {
-	char *originating; /* best first */
-	char *client;
-	char *received;
-	char *received_date;
-	char *date;
-	char *domain;
-};
-
-static void derived_clear(struct derived *derived)
-{
-	g_free(derived->originating);
-	g_free(derived->client);
-	g_free(derived->received);
-	g_free(derived->received_date);
-	g_free(derived->date);
-	g_free(derived->domain);
-}
-
-static void derive_received(struct derived *derived, const char *value)
-{
-	const char *semicolon = strrchr(value, ';');
-
-	set_once(&derived->received, received_ip(value));
-	if (semicolon != NULL)
-		set_once(&derived->received_date,
-		         g_strstrip(g_strdup(semicolon + 1)));
-}
-
-static void derive_domain(struct derived *derived,
-                          const struct header_field *field)
-{
-	AUTO(mailbox) from = NULL;
-
-	if (address_parse_from(field->value, field->value_len, &from) ==
-	    ADDRESS_OK)
-		set_once(&derived->domain, g_strdup(from->domain));
-}
-
-static void derive_field(struct derived *derived,
-                         const struct header_field *field)
-{
-	g_autofree char *value = dup_field(field);
-
-	if (header_is(field, "X-Originating-IP"))
-		set_once(&derived->originating, abuse_dup_ip(value));
-	else if (header_is(field, "Received-SPF") ||
-	         header_is(field, "Authentication-Results"))
-		set_once(&derived->client, client_ip(value));
-	else if (header_is(field, "Received"))
-		derive_received(derived, value);
-	else if (header_is(field, "Date"))
-		set_once(&derived->date, g_strdup(value));
-	else if (header_is(field, "From"))
-		derive_domain(derived, field);
-}
-
-static void derive(struct mail_abuse *abuse, const struct mail_part *part)
-{
-	struct derived derived = { 0 };
-	struct header_walk walk;
-	struct header_field field;
-	gsize len = 0;
-	const char *data = text_of_bytes(part->data, &len);
-
-	if (len == 0)
-		return;
-	header_walk_init(&walk, data, len);
-	while (header_walk_next(&walk, &field))
-		derive_field(&derived, &field);
-	set_once(&abuse->source_ip, g_steal_pointer(&derived.originating));
-	set_once(&abuse->source_ip, g_steal_pointer(&derived.client));
-	set_once(&abuse->source_ip, g_steal_pointer(&derived.received));
-	set_once(&abuse->arrival_date, g_steal_pointer(&derived.received_date));
-	set_once(&abuse->arrival_date, g_steal_pointer(&derived.date));
-	set_once(&abuse->reported_domain, g_steal_pointer(&derived.domain));
-	derived_clear(&derived);
+	if (found == NULL)
+		found = find_fields(mail->text, strlen(mail->text), &found_len);
+	if (found != NULL)
+		read_report(abuse, found, found_len);
+	return found != NULL;
 }
 
 /* ---- the kinds of report ---- */
@@ -210,23 +177,54 @@ static const struct mail_part *reported_message(const struct mail *mail)
 {
 	const struct mail_part *part = find_part(mail, "message/rfc822");
 
+	if (part == NULL)
+		part = find_part(mail, "message/global");
 	return part != NULL ? part : find_part(mail, "text/rfc822-header");
 }
 
-static struct mail_abuse *read_arf(const struct mail *mail)
+static void derive(struct mail_abuse *abuse, const struct mail_part *part)
+{
+	gsize len = 0;
+	const char *data = part != NULL ? text_of_bytes(part->data, &len) : "";
+
+	abuse_derive(abuse, data, len);
+}
+
+static void complete_arf(struct mail_abuse *abuse,
+                         const struct mail_part *reported)
+{
+	derive(abuse, reported);
+	if (abuse_set_once(&abuse->feedback_type, g_strdup("abuse")))
+		abuse->derived |= MAIL_ABUSE_DERIVED_TYPE;
+	if (strcmp(abuse->feedback_type, "auth-failure") == 0)
+		abuse->class = MAIL_ABUSE_FAILURE;
+	abuse->format = g_strdup("arf");
+}
+
+/* With the report's part, or without it if the message says what it is. */
+static struct mail_abuse *read_arf(const struct mail *mail, const char *data,
+                                   size_t len)
 {
 	const struct mail_part *part =
 		find_part(mail, "message/feedback-report");
 	const struct mail_part *reported = reported_message(mail);
+	g_autofree char *type = dup_lower_field(data, len, "Content-Type");
+	bool declared = strstr(type, "feedback-report") != NULL;
 
-	if (part == NULL)
+	if (part == NULL && !declared)
 		return NULL;
 	struct mail_abuse *abuse = g_new0(struct mail_abuse, 1);
 
-	read_report(abuse, part);
-	if (reported != NULL)
-		derive(abuse, reported);
-	abuse->format = g_strdup("arf");
+	if (part != NULL) {
+		gsize report_len = 0;
+		const char *report = text_of_bytes(part->data, &report_len);
+
+		read_report(abuse, report, report_len);
+	} else if (!read_mistyped(abuse, mail) && reported == NULL) {
+		g_free(abuse);
+		return NULL;
+	}
+	complete_arf(abuse, reported);
 	return abuse;
 }
 
@@ -246,16 +244,45 @@ static struct mail_abuse *read_wrapped(const struct mail *mail)
 	struct mail_abuse *abuse = g_new0(struct mail_abuse, 1);
 
 	abuse->source_ip = ip;
-	abuse->feedback_type = g_strdup("abuse");
-	abuse->format = g_strdup("arf");
-	derive(abuse, reported);
+	complete_arf(abuse, reported);
 	return abuse;
 }
 
-static bool may_be_json(const struct mail_part *part)
+/* What mail programs send to the address of a List-Unsubscribe field when
+ * their user presses the button; no text of a person in it. */
+static struct mail_abuse *read_opt_out(const char *data, size_t len)
 {
-	return g_str_has_suffix(part->content_type, "json") ||
-	       g_str_has_suffix(part->filename, ".json");
+	g_autofree char *mark =
+		dup_lower_field(data, len, "X-Apple-Unsubscribe");
+
+	if (strcmp(mark, "true") != 0)
+		return NULL;
+	struct mail_abuse *abuse = g_new0(struct mail_abuse, 1);
+
+	abuse->feedback_type = g_strdup("opt-out");
+	abuse->derived = MAIL_ABUSE_DERIVED_TYPE;
+	abuse->format = g_strdup("arf");
+	return abuse;
+}
+
+static const char *skip_blank(const char *data, size_t *len)
+{
+	if (*len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+		data += 3;
+		*len -= 3;
+	}
+	while (*len > 0 && g_ascii_isspace(*data)) {
+		data++;
+		--*len;
+	}
+	return data;
+}
+
+/* By its look: types and names are often wrong. */
+static struct mail_abuse *read_json(const char *data, size_t len)
+{
+	data = skip_blank(data, &len);
+	return len > 0 && *data == '{' ? abuse_read_json(data, len) : NULL;
 }
 
 static struct mail_abuse *read_json_parts(const struct mail *mail)
@@ -265,32 +292,19 @@ static struct mail_abuse *read_json_parts(const struct mail *mail)
 			g_ptr_array_index(mail->parts, i);
 		gsize len = 0;
 		const char *data = text_of_bytes(part->data, &len);
-		struct mail_abuse *abuse =
-			may_be_json(part) ? abuse_read_json(data, len) : NULL;
+		struct mail_abuse *abuse = read_json(data, len);
 
 		if (abuse != NULL)
 			return abuse;
 	}
-	return NULL;
+	return read_json(mail->text, strlen(mail->text));
 }
 
-/* X-XARF: or X-ARF: in the header announces the older form. */
-static bool is_announced(const char *data, size_t len)
-{
-	struct header_walk walk;
-	struct header_field field;
-
-	if (len == 0)
-		return false;
-	header_walk_init(&walk, data, len);
-	while (header_walk_next(&walk, &field))
-		if (header_is(&field, "X-XARF") || header_is(&field, "X-ARF"))
-			return true;
-	return false;
-}
+typedef struct mail_abuse *read_lines_fn(const char *text, size_t len);
 
 /* report.txt is a part of its own, or stands in the text. */
-static struct mail_abuse *read_line_parts(const struct mail *mail)
+static struct mail_abuse *read_line_parts(const struct mail *mail,
+                                          read_lines_fn *read, bool text_too)
 {
 	for (guint i = 0; i < mail->parts->len; i++) {
 		const struct mail_part *part =
@@ -299,31 +313,74 @@ static struct mail_abuse *read_line_parts(const struct mail *mail)
 		const char *data = text_of_bytes(part->data, &len);
 		struct mail_abuse *abuse = NULL;
 
+		data = skip_blank(data, &len);
 		if (len > 0 && g_str_has_prefix(part->content_type, "text/"))
-			abuse = abuse_read_lines(data, len);
+			abuse = read(data, len);
 		if (abuse != NULL)
 			return abuse;
 	}
-	return abuse_read_lines(mail->text, strlen(mail->text));
+	return text_too ? read(mail->text, strlen(mail->text)) : NULL;
+}
+
+/* X-XARF: or X-ARF: announces the older form; without it a program must have
+ * sent it, or the report must be a part of its own, with all that belongs
+ * there. */
+static struct mail_abuse *read_lines(const struct mail *mail, const char *data,
+                                     size_t len)
+{
+	if (has_field(data, len, "X-XARF") || has_field(data, len, "X-ARF"))
+		return read_line_parts(mail, abuse_read_lines, true);
+	bool program = automatic_kind(data, len) != MAIL_KIND_HUMAN;
+
+	return program || !abuse_is_letter(mail)
+	               ? read_line_parts(mail, abuse_read_lines_strictly,
+	                                 program)
+	               : NULL;
+}
+
+static struct mail_abuse *read_any(const struct mail *mail, const char *data,
+                                   size_t len)
+{
+	struct mail_abuse *abuse = read_json_parts(mail);
+
+	if (abuse == NULL)
+		abuse = read_lines(mail, data, len);
+	if (abuse == NULL)
+		abuse = read_arf(mail, data, len);
+	if (abuse == NULL)
+		abuse = read_wrapped(mail);
+	if (abuse == NULL)
+		abuse = abuse_read_summary(mail, data, len);
+	if (abuse == NULL)
+		abuse = read_opt_out(data, len);
+	return abuse;
+}
+
+/* Who sends an ARF report is its reporter; elsewhere the report says so. */
+static void complete(struct mail_abuse *abuse, const struct mail *mail)
+{
+	const struct mailbox *from =
+		mail->from->len > 0 ? g_ptr_array_index(mail->from, 0) : NULL;
+
+	if (from != NULL &&
+	    abuse_set_once(&abuse->reporter, g_strdup(from->address)) &&
+	    strcmp(abuse->format, "arf") != 0)
+		abuse->derived |= MAIL_ABUSE_DERIVED_REPORTER;
+	if (abuse->arrival_date != NULL && abuse->time == 0)
+		abuse->time = abuse_parse_time(abuse->arrival_date);
+	if (abuse->time == 0 && mail->date > 0) {
+		abuse->time = mail->date;
+		abuse->derived |= MAIL_ABUSE_DERIVED_TIME;
+	}
 }
 
 bool abuse_read(struct mail *mail, const char *data, size_t len)
 {
-	struct mail_abuse *abuse = read_json_parts(mail);
+	struct mail_abuse *abuse = read_any(mail, data, len);
 
-	if (abuse == NULL && is_announced(data, len))
-		abuse = read_line_parts(mail);
-	if (abuse == NULL)
-		abuse = read_arf(mail);
-	if (abuse == NULL)
-		abuse = read_wrapped(mail);
 	if (abuse == NULL)
 		return false;
-	if (abuse->reporter == NULL && mail->from->len > 0) {
-		const struct mailbox *from = g_ptr_array_index(mail->from, 0);
-
-		abuse->reporter = g_strdup(from->address);
-	}
+	complete(abuse, mail);
 	mail->abuse = abuse;
 	return true;
 }

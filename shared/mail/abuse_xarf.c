@@ -7,7 +7,6 @@
  */
 #include "mail/abuse_xarf.h"
 
-#include <gio/gio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -17,29 +16,12 @@
 #define JSON_MAX   ((size_t)8 * 1024 * 1024)
 #define JSON_DEPTH 32 /* the parser recurses */
 #define JSON_ITEMS 100000
-#define LINES_MAX  200
-#define VALUE_MAX  500
-
-char *abuse_dup_ip(const char *text)
-{
-	g_autofree char *line =
-		text_dup_line_len(text, strlen(text), VALUE_MAX);
-	char *start = line + strspn(line, " [<(\"'");
-
-	if (g_ascii_strncasecmp(start, "IPv6:", 5) == 0)
-		start += 5;
-	start[strcspn(start, "])>, ;\"'/")] = '\0';
-	if (strchr(start, '%') != NULL)
-		return NULL; /* a scope, which GIO would ask the system about */
-	g_autoptr(GInetAddress) address = g_inet_address_new_from_string(start);
-
-	return address != NULL ? g_inet_address_to_string(address) : NULL;
-}
+#define LINES_MAX  2000
 
 /* ---- JSON ---- */
 
 /* Brackets and commas outside strings, counted as the parser would. */
-static bool is_bounded(const char *data, size_t len)
+bool abuse_json_is_bounded(const char *data, size_t len)
 {
 	unsigned depth = 0, items = 0;
 	bool in_string = false;
@@ -65,18 +47,22 @@ static bool is_bounded(const char *data, size_t len)
 	return true;
 }
 
-/* A string member, one line; NULL if absent. Owned. */
-static char *dup_member(JsonObject *object, const char *name)
+/* A string as one line; NULL if it is none. Owned. */
+static char *dup_text(JsonNode *node)
 {
-	JsonNode *node =
-		object != NULL ? json_object_get_member(object, name) : NULL;
-
 	if (node == NULL || !JSON_NODE_HOLDS_VALUE(node) ||
 	    json_node_get_value_type(node) != G_TYPE_STRING)
 		return NULL;
 	const char *text = json_node_get_string(node);
 
-	return text_dup_line_len(text, strlen(text), VALUE_MAX);
+	return text_dup_line_len(text, strlen(text), ABUSE_VALUE_MAX);
+}
+
+/* A string member, one line; NULL if absent. Owned. */
+static char *dup_member(JsonObject *object, const char *name)
+{
+	return object != NULL ? dup_text(json_object_get_member(object, name))
+	                      : NULL;
 }
 
 static JsonObject *get_object(JsonObject *object, const char *name)
@@ -87,20 +73,6 @@ static JsonObject *get_object(JsonObject *object, const char *name)
 	return node != NULL && JSON_NODE_HOLDS_OBJECT(node)
 	               ? json_node_get_object(node)
 	               : NULL;
-}
-
-/* An IP goes to one member, anything else to the other. */
-static void set_source(struct mail_abuse *abuse, const char *source)
-{
-	char *ip = source != NULL ? abuse_dup_ip(source) : NULL;
-
-	if (ip != NULL && abuse->source_ip == NULL)
-		abuse->source_ip = ip;
-	else
-		g_free(ip);
-	if (source != NULL && abuse->source_ip == NULL &&
-	    abuse->reported_domain == NULL)
-		abuse->reported_domain = g_strdup(source);
 }
 
 static char *join(char *category, char *type)
@@ -116,58 +88,126 @@ static char *join(char *category, char *type)
 	return category != NULL ? category : type;
 }
 
-static struct mail_abuse *read_v4(JsonObject *root)
-{
-	struct mail_abuse *abuse = g_new0(struct mail_abuse, 1);
-	JsonObject *reporter = get_object(root, "reporter");
-	g_autofree char *source = dup_member(root, "source_identifier");
-
-	set_source(abuse, source);
-	if (abuse->reported_domain == NULL)
-		abuse->reported_domain = dup_member(root, "domain");
-	abuse->feedback_type =
-		join(dup_member(root, "category"), dup_member(root, "type"));
-	abuse->reporter = dup_member(reporter, "contact");
-	if (abuse->reporter == NULL)
-		abuse->reporter = dup_member(reporter, "domain");
-	abuse->arrival_date = dup_member(root, "timestamp");
-	return abuse;
-}
-
+/* The first of the members that is there; names end with NULL. Owned. */
 static char *dup_first(JsonObject *object, const char *const *names)
 {
 	char *value = NULL;
 
-	for (; *names != NULL && value == NULL; names++)
+	for (; value == NULL && *names != NULL; names++)
 		value = dup_member(object, *names);
 	return value;
 }
 
+/* A port, written as number or text. */
+static guint32 get_port(JsonObject *object, const char *const *names)
+{
+	for (; object != NULL && *names != NULL; names++) {
+		JsonNode *node = json_object_get_member(object, *names);
+		g_autofree char *text = dup_member(object, *names);
+		gint64 number = 0;
+
+		if (node != NULL && JSON_NODE_HOLDS_VALUE(node) &&
+		    json_node_get_value_type(node) == G_TYPE_INT64)
+			number = json_node_get_int(node);
+		if (number > 0 && number <= 65535)
+			return (guint32)number;
+		if (abuse_parse_port(text) != 0)
+			return abuse_parse_port(text);
+	}
+	return 0;
+}
+
+/* URLs of a member that is a text or an array of texts; their host is a
+ * source where nothing else is. */
+static void take_urls(struct mail_abuse *abuse, JsonObject *object,
+                      const char *const *names)
+{
+	for (; object != NULL && *names != NULL; names++) {
+		JsonNode *node = json_object_get_member(object, *names);
+		g_autofree char *one = dup_member(object, *names);
+		JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY(node)
+		                           ? json_node_get_array(node)
+		                           : NULL;
+		guint n = array != NULL ? json_array_get_length(array) : 0;
+
+		if (one != NULL)
+			abuse_add_url(abuse, one);
+		for (guint i = 0; i < MIN(n, MAIL_ABUSE_URLS_MAX); i++) {
+			JsonNode *item = json_array_get_element(array, i);
+			g_autofree char *url = dup_text(item);
+
+			if (url != NULL)
+				abuse_add_url(abuse, url);
+		}
+	}
+	if (abuse->urls != NULL && abuse->reported_domain == NULL) {
+		g_autofree char *host = abuse_dup_host(abuse->urls[0]);
+
+		abuse_set_source(abuse, host);
+	}
+}
+
+static struct mail_abuse *read_v4(JsonObject *root)
+{
+	static const char *const ports[] = { "source_port", NULL };
+	static const char *const urls[] = { "url", "urls", "reported_url",
+		                            NULL };
+	static const char *const domains[] = { "domain", "source_domain",
+		                               NULL };
+	static const char *const reporters[] = { "contact", "domain", "org",
+		                                 NULL };
+	struct mail_abuse *abuse = g_new0(struct mail_abuse, 1);
+	g_autofree char *source = dup_member(root, "source_identifier");
+
+	abuse_set_source(abuse, source);
+	abuse_set_once(&abuse->reported_domain, dup_first(root, domains));
+	take_urls(abuse, root, urls);
+	abuse->source_port = get_port(root, ports);
+	abuse->feedback_type =
+		join(dup_member(root, "category"), dup_member(root, "type"));
+	abuse->reporter = dup_first(get_object(root, "reporter"), reporters);
+	abuse->arrival_date = dup_member(root, "timestamp");
+	abuse->report_id = dup_member(root, "report_id");
+	return abuse;
+}
+
 static struct mail_abuse *read_v3(JsonObject *root)
 {
-	static const char *const reporter_names[] = { "ReporterContactEmail",
-		                                      "ReporterOrgEmail",
-		                                      "ReporterOrgDomain",
-		                                      "ReporterOrg", NULL };
-	static const char *const source_names[] = { "SourceIp", "SourceIP",
-		                                    "Ip", "IP", NULL };
-	struct mail_abuse *abuse = g_new0(struct mail_abuse, 1);
+	static const char *const reporters[] = { "ReporterContactEmail",
+		                                 "ReporterOrgEmail",
+		                                 "ReporterOrgDomain",
+		                                 "ReporterOrg", NULL };
+	static const char *const sources[] = { "SourceIp", "SourceIP", "Ip",
+		                               "IP", NULL };
+	static const char *const ports[] = { "SourcePort", "Port", NULL };
+	static const char *const urls[] = { "Url", "URL", "SourceUrl",
+		                            "ReportedUrl", NULL };
+	static const char *const domains[] = { "Domain", "DomainName",
+		                               "SourceDomain", NULL };
+	static const char *const ids[] = { "ReportID", "ReportId", NULL };
+	static const char *const dates[] = { "Date", "Timestamp", NULL };
 	JsonObject *report = get_object(root, "Report");
-	JsonObject *source = get_object(report, "Source");
+	JsonObject *const places[] = { get_object(report, "Source"), report };
+	struct mail_abuse *abuse = g_new0(struct mail_abuse, 1);
 	g_autofree char *plain = dup_member(report, "Source");
-	g_autofree char *near = dup_first(report, source_names);
-	g_autofree char *inner = dup_first(source, source_names);
-	g_autofree char *url = dup_member(source, "URL");
 
-	set_source(abuse, inner);
-	set_source(abuse, near);
-	set_source(abuse, plain);
-	set_source(abuse, url);
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+		g_autofree char *ip = dup_first(places[i], sources);
+
+		abuse_set_source(abuse, ip);
+		if (abuse->source_port == 0)
+			abuse->source_port = get_port(places[i], ports);
+		abuse_set_once(&abuse->reported_domain,
+		               dup_first(places[i], domains));
+		take_urls(abuse, places[i], urls);
+	}
+	abuse_set_source(abuse, plain);
 	abuse->feedback_type = join(dup_member(report, "ReportClass"),
 	                            dup_member(report, "ReportType"));
 	abuse->reporter =
-		dup_first(get_object(root, "ReporterInfo"), reporter_names);
-	abuse->arrival_date = dup_member(report, "Date");
+		dup_first(get_object(root, "ReporterInfo"), reporters);
+	abuse->arrival_date = dup_first(report, dates);
+	abuse->report_id = dup_first(report, ids);
 	return abuse;
 }
 
@@ -191,7 +231,7 @@ static struct mail_abuse *read_root(JsonNode *node)
 
 struct mail_abuse *abuse_read_json(const char *data, size_t len)
 {
-	if (len == 0 || len > JSON_MAX || !is_bounded(data, len) ||
+	if (len == 0 || len > JSON_MAX || !abuse_json_is_bounded(data, len) ||
 	    (g_strstr_len(data, (gssize)len, "xarf_version") == NULL &&
 	     g_strstr_len(data, (gssize)len, "ReporterInfo") == NULL))
 		return NULL;
@@ -213,8 +253,13 @@ struct lines {
 	char *type;
 	char *source;
 	char *source_type;
+	char *port;
+	char *domain;
 	char *reporter;
 	char *date;
+	char *id;
+	char *version;
+	char *schema;
 };
 
 static void lines_clear(struct lines *lines)
@@ -223,14 +268,19 @@ static void lines_clear(struct lines *lines)
 	g_free(lines->type);
 	g_free(lines->source);
 	g_free(lines->source_type);
+	g_free(lines->port);
+	g_free(lines->domain);
 	g_free(lines->reporter);
 	g_free(lines->date);
+	g_free(lines->id);
+	g_free(lines->version);
+	g_free(lines->schema);
 }
 
 /* Without YAML's quotes. */
 static char *dup_yaml(const char *value, size_t len)
 {
-	g_autofree char *line = text_dup_line_len(value, len, VALUE_MAX);
+	g_autofree char *line = text_dup_line_len(value, len, ABUSE_VALUE_MAX);
 	size_t n = strlen(line);
 
 	if (n >= 2 && (line[0] == '"' || line[0] == '\'') &&
@@ -249,38 +299,61 @@ static void take_line(struct lines *lines, const char *line, size_t len)
 		{ "Report-Type", &lines->type },
 		{ "Source", &lines->source },
 		{ "Source-Type", &lines->source_type },
+		{ "Port", &lines->port },
+		{ "Source-Port", &lines->port },
+		{ "Domain", &lines->domain },
 		{ "Reported-From", &lines->reporter },
 		{ "Date", &lines->date },
+		{ "Report-ID", &lines->id },
+		{ "Version", &lines->version },
+		{ "Schema-URL", &lines->schema },
 	};
 	const char *colon = memchr(line, ':', len);
-	size_t key_len = colon != NULL ? (size_t)(colon - line) : 0;
 
-	for (size_t i = 0; colon != NULL && i < G_N_ELEMENTS(rows); i++)
-		if (key_len == strlen(rows[i].key) && *rows[i].slot == NULL &&
-		    g_ascii_strncasecmp(line, rows[i].key, key_len) == 0)
-			*rows[i].slot = dup_yaml(colon + 1, len - key_len - 1);
+	if (colon == NULL)
+		return;
+	g_autofree char *key = dup_yaml(line, (size_t)(colon - line));
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (*rows[i].slot == NULL &&
+		    g_ascii_strcasecmp(key, rows[i].key) == 0)
+			*rows[i].slot = dup_yaml(
+				colon + 1, len - (size_t)(colon + 1 - line));
+}
+
+static bool is_report(const struct lines *lines, bool strictly)
+{
+	if (lines->source == NULL || lines->source[0] == '\0' ||
+	    lines->reporter == NULL ||
+	    (lines->category == NULL && lines->type == NULL))
+		return false;
+	return !strictly ||
+	       (lines->date != NULL && lines->source_type != NULL &&
+	        (lines->version != NULL || lines->schema != NULL));
 }
 
 static struct mail_abuse *take_lines(struct lines *lines)
 {
-	struct mail_abuse *abuse;
+	struct mail_abuse *abuse = g_new0(struct mail_abuse, 1);
 
-	if (lines->source == NULL || lines->reporter == NULL ||
-	    (lines->category == NULL && lines->type == NULL))
-		return NULL;
-	abuse = g_new0(struct mail_abuse, 1);
-	set_source(abuse, lines->source);
+	abuse_set_source(abuse, lines->source);
+	abuse_set_once(&abuse->reported_domain,
+	               g_steal_pointer(&lines->domain));
+	abuse->source_port = abuse_parse_port(lines->port);
 	abuse->feedback_type = join(g_steal_pointer(&lines->category),
 	                            g_steal_pointer(&lines->type));
 	abuse->reporter = g_steal_pointer(&lines->reporter);
 	abuse->arrival_date = g_steal_pointer(&lines->date);
+	abuse->report_id = g_steal_pointer(&lines->id);
 	abuse->format = g_strdup("xarf");
 	return abuse;
 }
 
-struct mail_abuse *abuse_read_lines(const char *text, size_t len)
+static struct mail_abuse *read_lines(const char *text, size_t len,
+                                     bool strictly)
 {
 	struct lines lines = { 0 };
+	struct mail_abuse *abuse = NULL;
 	const char *at = text, *end = text + len;
 
 	for (int n = 0; at < end && n < LINES_MAX; n++) {
@@ -290,8 +363,18 @@ struct mail_abuse *abuse_read_lines(const char *text, size_t len)
 		take_line(&lines, at, (size_t)(stop - at));
 		at = lf != NULL ? lf + 1 : end;
 	}
-	struct mail_abuse *abuse = take_lines(&lines);
-
+	if (is_report(&lines, strictly))
+		abuse = take_lines(&lines);
 	lines_clear(&lines);
 	return abuse;
+}
+
+struct mail_abuse *abuse_read_lines(const char *text, size_t len)
+{
+	return read_lines(text, len, false);
+}
+
+struct mail_abuse *abuse_read_lines_strictly(const char *text, size_t len)
+{
+	return read_lines(text, len, true);
 }

@@ -102,6 +102,8 @@ void mail_abuse_free(struct mail_abuse *abuse)
 	g_free(abuse->reporter);
 	g_free(abuse->arrival_date);
 	g_free(abuse->format);
+	g_free(abuse->report_id);
+	g_strfreev(abuse->urls);
 	g_free(abuse);
 }
 
@@ -177,6 +179,8 @@ static void fill_abuse(struct mail_abuse *abuse)
 	set_empty(&abuse->reporter);
 	set_empty(&abuse->arrival_date);
 	set_empty(&abuse->format);
+	set_empty(&abuse->report_id);
+	set_empty_list(&abuse->urls);
 }
 
 void mail_fill(struct mail *mail)

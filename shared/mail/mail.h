@@ -21,7 +21,7 @@ enum mail_kind {
 	MAIL_KIND_AUTO_REPLY,   /* some program answered or notified */
 	MAIL_KIND_VACATION,     /* out of office */
 	MAIL_KIND_BOUNCE,       /* delivery status notification */
-	MAIL_KIND_ABUSE_REPORT, /* ARF, X-ARF */
+	MAIL_KIND_ABUSE_REPORT, /* ARF, X-ARF, DMARC, TLS */
 	MAIL_KIND_LIST,         /* came through a mailing list */
 	MAIL_KIND__COUNT
 };
@@ -68,14 +68,48 @@ struct mail_bounce {
 	char *original_envelope; /* Original-Envelope-Id, "" */
 };
 
-/* RFC 5965, X-ARF; members "" if absent. */
+/* What kind of thing a machine reports; a number in the GVariant. */
+enum mail_abuse_class {
+	MAIL_ABUSE_INCIDENT, /* somebody did something: ARF, XARF */
+	MAIL_ABUSE_FAILURE,  /* one message failed to prove itself: RFC 6591 */
+	MAIL_ABUSE_DMARC,    /* a period's counts: RFC 7489 7.2, RFC 9990 */
+	MAIL_ABUSE_TLS,      /* the same of TLS: RFC 8460 */
+	MAIL_ABUSE_CLASS__COUNT
+};
+
+/* Members that the reporter did not state and that were concluded from the
+ * rest of the message; a bit mask. */
+enum mail_abuse_derived {
+	MAIL_ABUSE_DERIVED_TYPE = 1 << 0,
+	MAIL_ABUSE_DERIVED_SOURCE = 1 << 1,
+	MAIL_ABUSE_DERIVED_DOMAIN = 1 << 2,
+	MAIL_ABUSE_DERIVED_TIME = 1 << 3,
+	MAIL_ABUSE_DERIVED_REPORTER = 1 << 4,
+	MAIL_ABUSE_DERIVED_PERIOD = 1 << 5,
+	MAIL_ABUSE_DERIVED__ALL = (1 << 6) - 1,
+};
+
+#define MAIL_ABUSE_URLS_MAX 20
+
+/* RFC 5965, X-ARF, reports of counts; texts "" and numbers 0 if absent. */
 struct mail_abuse {
-	char *feedback_type;
+	enum mail_abuse_class class;
+	char *feedback_type;   /* "abuse", "connection/login_attack" */
 	char *source_ip;
-	char *reported_domain;
-	char *reporter;
-	char *arrival_date;
-	char *format; /* "arf", "xarf" */
+	guint32 source_port;   /* as the reporter gave it, 0 unknown */
+	char *reported_domain; /* host name in lower case where it is one */
+	char **urls;           /* reported; at most MAIL_ABUSE_URLS_MAX */
+	char *reporter;        /* address, domain or organisation */
+	char *arrival_date;    /* as written */
+	gint64 time;           /* the same, UTC ms; 0 if unreadable */
+	char *format;          /* "arf", "xarf", "dmarc", "tls" */
+	char *report_id;       /* the reporter's own */
+	guint32 derived;       /* enum mail_abuse_derived */
+	/* Of DMARC and TLS reports: */
+	gint64 begin;          /* period, UTC ms */
+	gint64 end;
+	gint64 total;          /* messages or sessions counted */
+	gint64 failed;         /* of them, those that failed */
 };
 
 /* What the first lines or headers ask for; members "" if absent. */

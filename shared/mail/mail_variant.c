@@ -21,7 +21,8 @@ static const char MAILBOXES[] = "a(ss)"; /* name, address as written */
 static const char PARTS[] = "a(ssssbay)";
 static const char RECIPIENTS[] = "a(ssss)";
 static const char BOUNCE[] = "(ssa(ssss))";
-static const char ABUSE[] = "(ssssss)";
+/* texts, URLs; port, derived, class; time, period, counts */
+static const char ABUSE[] = "((sssssss)as(uuu)(xxxxx))";
 
 /* ---- out ---- */
 
@@ -111,9 +112,13 @@ static GVariant *bounce_to_variant(const struct mail_bounce *bounce)
 
 static GVariant *abuse_to_variant(const struct mail_abuse *abuse)
 {
-	return g_variant_new(ABUSE, abuse->feedback_type, abuse->source_ip,
-	                     abuse->reported_domain, abuse->reporter,
-	                     abuse->arrival_date, abuse->format);
+	return g_variant_new("((sssssss)^as(uuu)(xxxxx))", abuse->feedback_type,
+	                     abuse->source_ip, abuse->reported_domain,
+	                     abuse->reporter, abuse->arrival_date,
+	                     abuse->format, abuse->report_id, abuse->urls,
+	                     abuse->source_port, abuse->derived,
+	                     (guint32)abuse->class, abuse->time, abuse->begin,
+	                     abuse->end, abuse->total, abuse->failed);
 }
 
 static void add_fields(GVariantBuilder *builder,
@@ -329,21 +334,57 @@ static bool take_bounce(GVariant *dict, struct mail *mail, GError **error)
 	return take_recipients(recipients, mail->bounce->recipients, error);
 }
 
+static bool abuse_lines_are_sane(const struct mail_abuse *abuse)
+{
+	const char *const lines[] = { abuse->feedback_type, abuse->source_ip,
+		                      abuse->reported_domain, abuse->reporter,
+		                      abuse->arrival_date,  abuse->format,
+		                      abuse->report_id };
+
+	if (g_strv_length(abuse->urls) > MAIL_ABUSE_URLS_MAX)
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++)
+		if (!is_line(lines[i]))
+			return false;
+	for (char **url = abuse->urls; *url != NULL; url++)
+		if (!is_line(*url))
+			return false;
+	return true;
+}
+
+static bool abuse_numbers_are_sane(const struct mail_abuse *abuse)
+{
+	const gint64 numbers[] = { abuse->time, abuse->begin, abuse->end,
+		                   abuse->total, abuse->failed };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+		if (numbers[i] < 0)
+			return false;
+	return abuse->source_port <= 65535 &&
+	       abuse->derived <= MAIL_ABUSE_DERIVED__ALL;
+}
+
 static bool take_abuse(GVariant *dict, struct mail *mail, GError **error)
 {
 	g_autoptr(GVariant) value = lookup(dict, "abuse", ABUSE, error);
+	guint32 class = 0;
 
 	if (value == NULL)
 		return false;
 	struct mail_abuse *abuse = mail->abuse = g_new0(struct mail_abuse, 1);
 
-	g_variant_get(value, ABUSE, &abuse->feedback_type, &abuse->source_ip,
+	g_variant_get(value, "((sssssss)^as(uuu)(xxxxx))",
+	              &abuse->feedback_type, &abuse->source_ip,
 	              &abuse->reported_domain, &abuse->reporter,
-	              &abuse->arrival_date, &abuse->format);
-	return (is_line(abuse->feedback_type) && is_line(abuse->source_ip) &&
-	        is_line(abuse->reported_domain) && is_line(abuse->reporter) &&
-	        is_line(abuse->arrival_date) && is_line(abuse->format)) ||
-	       bad(error, "abuse");
+	              &abuse->arrival_date, &abuse->format, &abuse->report_id,
+	              &abuse->urls, &abuse->source_port, &abuse->derived,
+	              &class, &abuse->time, &abuse->begin, &abuse->end,
+	              &abuse->total, &abuse->failed);
+	if (class >= MAIL_ABUSE_CLASS__COUNT || !abuse_lines_are_sane(abuse) ||
+	    !abuse_numbers_are_sane(abuse))
+		return bad(error, "abuse");
+	abuse->class = (enum mail_abuse_class)class;
+	return true;
 }
 
 static bool take_kind(GVariant *dict, struct mail *mail, GError **error)

@@ -227,8 +227,9 @@ def check_stalwart(corpus, mails):
     check("stalwart abuse reports field by field", right, total)
     machine = [mail for path, mail in mails.items()
                if "/dmarc-feedback/" in path or "/tlsrpt/" in path]
-    check("DMARC and TLS reports are automatic",
-          sum(mail["kind"] == "auto_reply" for mail in machine), len(machine))
+    check("DMARC and TLS reports are recognised",
+          sum(mail.get("abuse", {}).get("class", 0) > 1
+              for mail in machine), len(machine))
 
 
 def check_xarf(reader, corpus):

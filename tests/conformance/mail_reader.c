@@ -128,6 +128,23 @@ static void add_abuse(JsonBuilder *json, const struct mail_abuse *abuse)
 	add_text(json, "reporter", abuse->reporter);
 	add_text(json, "arrival_date", abuse->arrival_date);
 	add_text(json, "format", abuse->format);
+	add_text(json, "report_id", abuse->report_id);
+	json_builder_set_member_name(json, "source_port");
+	json_builder_add_int_value(json, abuse->source_port);
+	json_builder_set_member_name(json, "class");
+	json_builder_add_int_value(json, abuse->class);
+	json_builder_set_member_name(json, "derived");
+	json_builder_add_int_value(json, abuse->derived);
+	json_builder_set_member_name(json, "time");
+	json_builder_add_int_value(json, abuse->time);
+	json_builder_set_member_name(json, "begin");
+	json_builder_add_int_value(json, abuse->begin);
+	json_builder_set_member_name(json, "end");
+	json_builder_add_int_value(json, abuse->end);
+	json_builder_set_member_name(json, "total");
+	json_builder_add_int_value(json, abuse->total);
+	json_builder_set_member_name(json, "failed");
+	json_builder_add_int_value(json, abuse->failed);
 	json_builder_end_object(json);
 }
 
