@@ -401,19 +401,16 @@ void message_end_header(struct message *message, const char *queue_id,
 
 /* --- body --- */
 
-void message_body(struct message *message, const char *data, size_t len,
-                  struct reply *reply)
+static bool is_too_large(const struct message *message)
 {
-	reply_set(reply, REPLY_CONTINUE);
+	return message->body_bytes > message->hub->config->limits.message_bytes;
+}
+
+void message_body(struct message *message, const char *data, size_t len)
+{
 	message->body_bytes += len;
-	if (!message->header_ended)
-		return;
-	if (message->body_bytes > message->hub->config->limits.message_bytes)
-		refuse_text(message, NULL, REPLY_TEXT_MESSAGE_SIZE, reply);
-	else if (message->need_body)
+	if (message->need_body && !is_too_large(message))
 		auth_message_body(message->auth, data, len);
-	if (reply->action == REPLY_CONTINUE && !message->need_body)
-		reply_set(reply, REPLY_SKIP);
 }
 
 /* --- end --- */
@@ -556,7 +553,9 @@ void message_end(struct message *message, const char *queue_id,
 	message_end_header(message, queue_id, reply);
 	if (reply->action != REPLY_CONTINUE)
 		return;
-	if (!message->unsealed)
+	if (is_too_large(message))
+		refuse_text(message, queue_id, REPLY_TEXT_MESSAGE_SIZE, reply);
+	else if (!message->unsealed)
 		judge_whole(message, queue_id, reply, edits);
 	if (reply->action == REPLY_CONTINUE && message->unsealed)
 		end_unsealed(message, queue_id, reply, edits);

@@ -52,8 +52,8 @@ void message_header(struct message *message, const char *name,
  * *reply is replaced, here and below. */
 void message_end_header(struct message *message, const char *queue_id,
                         struct reply *reply);
-void message_body(struct message *message, const char *data, size_t len,
-                  struct reply *reply);
+/* Nobody waits for an answer here: what is wrong is said at the end. */
+void message_body(struct message *message, const char *data, size_t len);
 /* The verdict. edits: struct block_edit are added, to be done in order if
  * the reply is "continue". */
 void message_end(struct message *message, const char *queue_id,

@@ -25,15 +25,15 @@
 
 /* Steps without an answer of ours. */
 #define STEPS_SILENT                                                           \
-	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR)
-/* Wanted where the mail server has them. */
-#define STEPS_WANTED (SMFIP_HDR_LEADSPC | SMFIP_SKIP)
+	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR |        \
+	 SMFIP_NR_BODY)
+/* Wanted where the mail server has it. */
+#define STEPS_WANTED SMFIP_HDR_LEADSPC
 #define ACTIONS      (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 
 /* A connection as libmilter knows it. */
 struct link {
 	struct session *session;
-	bool skip;    /* the rest of a body can be declined */
 	bool leadspc; /* values come with their leading blank */
 };
 
@@ -109,8 +109,7 @@ static struct link *enter(SMFICTX *ctx)
 
 static const sfsistat statuses[] = {
 	[REPLY_CONTINUE] = SMFIS_CONTINUE, [REPLY_ACCEPT] = SMFIS_ACCEPT,
-	[REPLY_SKIP] = SMFIS_SKIP,         [REPLY_REJECT] = SMFIS_REJECT,
-	[REPLY_TEMPFAIL] = SMFIS_TEMPFAIL,
+	[REPLY_REJECT] = SMFIS_REJECT,     [REPLY_TEMPFAIL] = SMFIS_TEMPFAIL,
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(statuses) == REPLY_ACTION__COUNT);
 
@@ -163,7 +162,6 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 		return SMFIS_REJECT;
 	}
 	link = link_new(hub);
-	link->skip = (steps & SMFIP_SKIP) != 0;
 	link->leadspc = (steps & SMFIP_HDR_LEADSPC) != 0;
 	smfi_setpriv(ctx, link);
 	if ((actions & SMFIF_SETSYMLIST) != 0) {
@@ -316,14 +314,12 @@ static sfsistat on_end_header(SMFICTX *ctx)
 static sfsistat on_body(SMFICTX *ctx, unsigned char *data, size_t len)
 {
 	struct link *link = enter(ctx);
-	struct reply reply = { 0 };
 
 	if (link == NULL)
-		return SMFIS_TEMPFAIL;
-	session_body(link->session, (const char *)data, len, &reply);
-	if (reply.action == REPLY_SKIP && !link->skip)
-		reply_set(&reply, REPLY_CONTINUE);
-	return leave(ctx, &reply);
+		return SMFIS_NOREPLY;
+	session_body(link->session, (const char *)data, len);
+	gate_leave();
+	return SMFIS_NOREPLY;
 }
 
 static bool apply(SMFICTX *ctx, const struct link *link,

@@ -13,7 +13,6 @@
 enum reply_action {
 	REPLY_CONTINUE,
 	REPLY_ACCEPT, /* this message needs no more of us */
-	REPLY_SKIP,   /* no more of the body */
 	REPLY_REJECT,
 	REPLY_TEMPFAIL,
 	REPLY_ACTION__COUNT

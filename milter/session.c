@@ -294,7 +294,7 @@ void session_rcpt(struct session *session, const char *queue_id,
 /* A decision ends the transaction for us. */
 static void finish(struct session *session, const struct reply *reply)
 {
-	if (reply->action != REPLY_CONTINUE && reply->action != REPLY_SKIP)
+	if (reply->action != REPLY_CONTINUE)
 		clear_transaction(session);
 }
 
@@ -322,13 +322,10 @@ void session_end_header(struct session *session, const char *queue_id,
 	finish(session, reply);
 }
 
-void session_body(struct session *session, const char *data, size_t len,
-                  struct reply *reply)
+void session_body(struct session *session, const char *data, size_t len)
 {
-	reply_set(reply, REPLY_SKIP);
 	if (session->message != NULL)
-		message_body(session->message, data, len, reply);
-	finish(session, reply);
+		message_body(session->message, data, len);
 }
 
 void session_end(struct session *session, const char *queue_id,

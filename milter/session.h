@@ -34,8 +34,7 @@ void session_header(struct session *session, const char *name,
                     const char *value);
 void session_end_header(struct session *session, const char *queue_id,
                         struct reply *reply);
-void session_body(struct session *session, const char *data, size_t len,
-                  struct reply *reply);
+void session_body(struct session *session, const char *data, size_t len);
 void session_end(struct session *session, const char *queue_id,
                  struct reply *reply, GPtrArray *edits);
 void session_abort(struct session *session);

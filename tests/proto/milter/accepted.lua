@@ -9,7 +9,6 @@ header("Subject", " Ajuda")
 check(mt.eoh(conn), "eoh")
 want(SMFIR_CONTINUE)
 check(mt.bodystring(conn, "Bom dia.\r\n"), "body")
-want(SMFIR_SKIP)
 check(mt.eom(conn), "eom")
 want(SMFIR_CONTINUE)
 if not mt.eom_check(conn, MT_HDRINSERT, "X-Portaria-Seal") then

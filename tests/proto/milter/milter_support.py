@@ -85,11 +85,11 @@ level = info
 
 # Actions and steps (libmilter/mfdef.h).
 ADDHDRS, CHGHDRS, QUARANTINE, SETSYMLIST = 0x1, 0x10, 0x20, 0x100
-NR_HDR, NOUNKNOWN, SKIP, HDR_LEADSPC = 0x80, 0x100, 0x400, 0x100000
-NR_CONN, NR_HELO, NR_MAIL = 0x1000, 0x2000, 0x4000
+NR_HDR, NOUNKNOWN, HDR_LEADSPC = 0x80, 0x100, 0x100000
+NR_CONN, NR_HELO, NR_MAIL, NR_BODY = 0x1000, 0x2000, 0x4000, 0x80000
 ALL_ACTIONS, ALL_STEPS = 0x1ff, 0x1fffff
 POSTFIX = (6, ALL_ACTIONS, ALL_STEPS)
-OLD = (2, 0x3f, 0x7f)  # Sendmail 8.13: no DATA, no SKIP, no blank
+OLD = (2, 0x3f, 0x7f)  # Sendmail 8.13: no DATA, no silence, no blank
 
 
 def wait_for(condition, what, seconds=PATIENCE):
@@ -251,7 +251,8 @@ class Peer:
         """All of it; the last answer."""
         code = b"c"
         for start in range(0, len(data), 65535):
-            code, rest = self.ask(b"B", data[start:start + 65535])
+            code, rest = self.ask(b"B", data[start:start + 65535],
+                                  NR_BODY)
             if code != b"c":
                 return code, rest
         return code, b""

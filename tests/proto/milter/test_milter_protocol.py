@@ -8,7 +8,7 @@ import unittest
 
 from milter_support import (
     ABUSOS, ADDHDRS, ANA, CHGHDRS, FORGER, HDR_LEADSPC, NOUNKNOWN, NR_CONN,
-    NR_HDR, NR_HELO, NR_MAIL, OLD, POSTFIX, SETSYMLIST, SKIP, SUPORTE, ZE,
+    NR_BODY, NR_HDR, NR_HELO, NR_MAIL, OLD, POSTFIX, SETSYMLIST, SUPORTE, ZE,
     Gone, MilterTest, header_text, main, packet)
 
 
@@ -17,8 +17,8 @@ class Negotiation(MilterTest):
     def test_asks_for_what_it_needs(self):
         with self.milter.peer().negotiate() as peer:
             self.assertEqual(peer.actions, ADDHDRS | CHGHDRS | SETSYMLIST)
-            self.assertEqual(peer.steps, HDR_LEADSPC | SKIP | NOUNKNOWN |
-                             NR_CONN | NR_HELO | NR_MAIL | NR_HDR)
+            self.assertEqual(peer.steps, HDR_LEADSPC | NOUNKNOWN | NR_CONN |
+                             NR_HELO | NR_MAIL | NR_HDR | NR_BODY)
             self.assertEqual(peer.lists[2], "{mail_addr} {auth_authen}")
             self.assertEqual(peer.lists[3], "i {rcpt_addr}")
             self.assertEqual([peer.lists[n] for n in (4, 5, 6)], ["i"] * 3)
@@ -93,16 +93,18 @@ class Verdicts(MilterTest):
             peer.headers(signed.split(b"\r\n\r\n")[0])
             peer.end_header()
             for i in range(0, len(body), 999):
-                self.assertEqual(peer.ask(b"B", body[i:i + 999])[0], b"c")
+                peer.ask(b"B", body[i:i + 999], NR_BODY)
             self.assertEqual(peer.end()[0], b"c")
 
-    def test_body_is_declined_without_a_signature(self):
+    def test_body_past_the_limit_is_refused_at_the_end(self):
         with self.milter.peer() as peer:
             peer.begin()
             peer.data()
             peer.headers(header_text().encode())
             peer.end_header()
-            self.assertEqual(peer.body(b"x" * 100)[0], b"s")
+            for _ in range(51 * 16):
+                peer.ask(b"B", b"x" * 65535, NR_BODY)
+            self.refused(peer.end(), 552, "5.3.4")
 
     def test_forged(self):
         with self.milter.peer() as peer:
@@ -470,7 +472,7 @@ class Order(MilterTest):
                 while codes[-3:] != b"iic":
                     codes += peer.receive()[0]
                 got += codes + b" "
-            self.assertEqual(got, b"cccsiic " * 3)
+            self.assertEqual(got, b"ccciic " * 3)
 
     def test_packets_a_byte_at_a_time(self):
         with self.milter.peer().negotiate() as peer:
