@@ -100,6 +100,7 @@ static void describe_mail(struct message *message,
 	message->auth = conversation_dup_evidence(text->evidence);
 	set(&message->client_ip, text->client_ip);
 	set(&message->queue_id, text->queue_id);
+	message->created = text->received;
 	if (mail == NULL)
 		return;
 	set(&message->kind, mail_kind_name(mail->kind));

@@ -29,6 +29,7 @@ struct conversation_text { /* borrowed */
 	const char *evidence;
 	const char *client_ip;
 	const char *queue_id;
+	gint64 received; /* when; 0 is now */
 };
 
 /* Staff answers: status answered (or `status` if not TICKET_STATUS__COUNT),

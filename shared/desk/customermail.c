@@ -171,6 +171,7 @@ static struct ticket *open_ticket(const struct intake *in,
 		set(&ticket->customer, author->customer->name);
 	}
 	set(&ticket->requester, author->address);
+	ticket->created = in->message->received;
 	g_free(ticket->subject);
 	ticket->subject = conversation_dup_subject(in->desk,
 						   in->message->mail->subject);
@@ -207,6 +208,7 @@ static struct message *make_entry(const struct intake *in,
 	set(&entry->client_ip, source->client_ip);
 	set(&entry->queue_id, source->queue_id);
 	entry->sent = mail->date;
+	entry->created = source->received;
 	entry->warnings = mail->warnings;
 	return entry;
 }

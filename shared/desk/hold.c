@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "desk/conversation.h"
 #include "desk/lookup.h"
 #include "desk/signed.h"
 #include "store/audit.h"
@@ -47,6 +48,31 @@ enum phrase hold_reason_phrase(const char *reason, enum auth_proof proof)
 	}
 	return (unsigned)proof < AUTH_PROOF__COUNT ? proofs[proof]
 						   : PHRASE_HOLD_OTHER;
+}
+
+static const struct {
+	enum phrase phrase;
+	const char *word;
+} causes[] = {
+	{ PHRASE_HOLD_UNPROVEN, "unproven" },
+	{ PHRASE_HOLD_FORGED, "forged" },
+	{ PHRASE_HOLD_STRANGER, "stranger" },
+	{ PHRASE_HOLD_NO_AUTHOR, "no_author" },
+	{ PHRASE_HOLD_NULL_SENDER, "null_sender" },
+	{ PHRASE_HOLD_REPLIES_ONLY, "replies_only" },
+	{ PHRASE_HOLD_TROUBLE, "dns_trouble" },
+	{ PHRASE_HOLD_TICKET_CLOSED, "ticket_closed" },
+	{ PHRASE_HOLD_AUTOMATIC, "automatic" },
+	{ PHRASE_HOLD_WRONG_CONFIRMATION, "wrong_confirmation" },
+};
+
+const char *hold_cause(enum phrase reason)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(causes); i++) {
+		if (causes[i].phrase == reason)
+			return causes[i].word;
+	}
+	return "other";
 }
 
 /* --- release ------------------------------------------------------------------ */
@@ -134,6 +160,7 @@ static bool store_released(const struct desk *desk, struct store *store,
 		.mail_from = held->mail_from,
 		.client_ip = held->client_ip,
 		.queue_id = held->queue_id,
+		.received = held->created,
 		.evidence = held->auth,
 		.recipients = &recipient,
 		.n_recipients = 1,
@@ -141,13 +168,32 @@ static bool store_released(const struct desk *desk, struct store *store,
 	return intake_store(desk, store, &message, result, error);
 }
 
+/* Audit rows are for ever: who confirms is named by what he confirms. */
 static bool audit(struct store *store, const char *by, const char *action,
 		  const struct held *held, const char *detail, GError **error)
 {
 	g_autofree char *object
 		= g_strdup_printf("held %" G_GINT64_FORMAT, held->id);
 
-	return audit_add(store, by, action, object, detail, error);
+	return audit_add(store,
+			 strcmp(by, held->address) == 0 ? "author" : by,
+			 action, object, detail, error);
+}
+
+/* The entry stands at the time when the message came; this one says when it
+ * was let in, and makes the ticket a changed one. */
+static bool tell_ticket(struct store *store, const struct held *held,
+			const char *by, const char *ref, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	if (strcmp(by, held->address) == 0 || ref[0] == '\0')
+		return true; /* the confirmation itself is kept there */
+	AUTO(ticket) ticket = ticket_by_ref(store, ref, error);
+	if (ticket == NULL)
+		return false;
+	text = g_strdup_printf("held message released by %s", by);
+	return conversation_event(store, ticket->id, text, error);
 }
 
 bool hold_release(const struct desk *desk, struct store *store,
@@ -156,7 +202,7 @@ bool hold_release(const struct desk *desk, struct store *store,
 {
 	struct intake_result result = { 0 };
 
-	if (held->state != HELD_WAITING) {
+	if (held->state != HELD_WAITING && held->state != HELD_EXPIRED) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFLICT,
 			    "the message is %s already",
 			    held_state_name(held->state));
@@ -167,6 +213,7 @@ bool hold_release(const struct desk *desk, struct store *store,
 	if (department == NULL)
 		return false;
 	if (!store_released(desk, store, held, department, by, &result, error)
+	    || !tell_ticket(store, held, by, result.ref, error)
 	    || !held_decide(store, held->id, HELD_RELEASED, by, result.ref,
 			    error)
 	    || !audit(store, by, "release", held, result.ref, error)) {

@@ -13,9 +13,10 @@
 #include "store/held.h"
 
 /*
- * CONFLICT if it is not waiting any more. by: staff login, or the address that
- * confirmed. Staff who release a stranger's message vouch for its content,
- * not for its author: he gets no mail from that (DESIGN section 5).
+ * CONFLICT if it is neither waiting nor expired. by: staff login, or the
+ * address that confirmed. It becomes an entry of the time when it came. Staff
+ * who release a stranger's message vouch for its content, not for its author:
+ * he gets no mail from that (DESIGN section 5).
  */
 bool hold_release(const struct desk *desk, struct store *store,
 		  struct held *held, const char *by,
@@ -30,5 +31,7 @@ bool hold_expire(const struct desk *desk, struct store *store,
 /* How people are told why a message is held. reason: the English sentence of
  * the record, which begins with the row of the policy; may be NULL. */
 enum phrase hold_reason_phrase(const char *reason, enum auth_proof proof);
+/* The same for counting: "unproven", "forged", ... Static. */
+const char *hold_cause(enum phrase reason);
 
 #endif

@@ -67,6 +67,7 @@ struct conversation_text intake_source(const struct intake *in,
 		.evidence = in->message->evidence,
 		.client_ip = in->message->client_ip,
 		.queue_id = in->message->queue_id,
+		.received = in->message->received,
 	};
 }
 
@@ -81,7 +82,8 @@ static char *store_parsed(const struct intake *in, GError **error)
 	return blob_put(in->store, bytes, error);
 }
 
-static struct held *make_held(const struct intake *in, const char *reason)
+static struct held *make_held(const struct intake *in,
+			      const struct intake_why *why)
 {
 	const struct intake_message *message = in->message;
 	const struct intake_recipient *recipient = in->recipient;
@@ -95,29 +97,46 @@ static struct held *make_held(const struct intake *in, const char *reason)
 	set(&held->mail_from, message->mail_from);
 	set(&held->subject, message->mail->subject);
 	set(&held->message_id, message->mail->message_id);
-	set(&held->reason, reason);
+	set(&held->reason, why->reason);
+	set(&held->cause, hold_cause(why->phrase));
 	g_free(held->auth);
 	held->auth = conversation_dup_evidence(message->evidence);
 	set(&held->client_ip, message->client_ip);
 	set(&held->queue_id, message->queue_id);
 	set(&held->raw, in->blob);
 	set(&held->delivery_key, recipient->delivery_key);
-	held->created = clock_now();
+	held->created
+		= message->received != 0 ? message->received : clock_now();
 	return held;
 }
 
-bool intake_hold(const struct intake *in, const struct intake_why *why,
-		 struct intake_result *result, GError **error)
+/* Who learns that a message waits. What comes to a confirm address is never
+ * asked about: that would be a question about a question. */
+enum tell { TELL_AUTHOR, TELL_STAFF, TELL_NOBODY };
+
+static bool tell(const struct intake *in, const struct held *held,
+		 const struct intake_why *why, enum tell whom, GError **error)
 {
-	AUTO(held) held = make_held(in, why->reason);
+	/* Answering automatic mail, even with a question, makes loops. */
+	if (mail_kind_is_automatic(in->kind) || whom == TELL_NOBODY)
+		return true;
+	return whom == TELL_AUTHOR
+		       ? notify_held(in->desk, in->store, held, why->phrase,
+				     error)
+		       : notify_held_staff(in->desk, in->store, held,
+					   why->phrase, error);
+}
+
+static bool hold_telling(const struct intake *in, const struct intake_why *why,
+			 enum tell whom, struct intake_result *result,
+			 GError **error)
+{
+	AUTO(held) held = make_held(in, why);
 
 	g_free(held->parsed);
 	held->parsed = store_parsed(in, error);
-	if (held->parsed == NULL || !held_insert(in->store, held, error))
-		return false;
-	/* Answering automatic mail, even with a question, makes loops. */
-	if (!mail_kind_is_automatic(in->kind)
-	    && !notify_held(in->desk, in->store, held, why->phrase, error))
+	if (held->parsed == NULL || !held_insert(in->store, held, error)
+	    || !tell(in, held, why, whom, error))
 		return false;
 	result->outcome = INTAKE_HELD;
 	result->ref = g_strdup("");
@@ -125,6 +144,12 @@ bool intake_hold(const struct intake *in, const struct intake_why *why,
 					 " for confirmation",
 					 held->id);
 	return true;
+}
+
+bool intake_hold(const struct intake *in, const struct intake_why *why,
+		 struct intake_result *result, GError **error)
+{
+	return hold_telling(in, why, TELL_AUTHOR, result, error);
 }
 
 static bool intake_hold_as_judged(const struct intake *in,
@@ -176,27 +201,84 @@ static bool add_confirmation(const struct intake *in, const char *ref,
 				       error);
 }
 
-/* Asked and answered once: a second answer is a message for the ticket that
- * the first one made, or, without one, whatever its author may write. */
+/* Nothing is stored, nobody is told. */
+static bool ignore(const char *ref, const char *why,
+		   struct intake_result *result)
+{
+	result->outcome = INTAKE_DUPLICATE;
+	result->ref = g_strdup(ref);
+	result->answer = g_strdup_printf("%s%s%s", ref,
+					 ref[0] != '\0' ? " " : "", why);
+	return true;
+}
+
+/* Whether this very message is in the ticket, or waits, already. */
+static bool is_replay(const struct intake *in, const char *ref, bool *ret,
+		      GError **error)
+{
+	const char *id = in->message->mail->message_id;
+	g_autoptr(GPtrArray) entries = NULL;
+	GError *local = NULL;
+
+	*ret = false;
+	if (id[0] == '\0')
+		return true;
+	if (!held_has_message(in->store, id, in->recipient->identity, ret,
+			      error)
+	    || *ret || ref[0] == '\0')
+		return *ret || ref[0] == '\0';
+	AUTO(ticket) ticket = ticket_by_ref(in->store, ref, &local);
+	if (ticket == NULL)
+		return lookup_is_absent(local, error);
+	entries = message_list(in->store, ticket->id, error);
+	for (guint i = 0; entries != NULL && i < entries->len && !*ret; i++) {
+		const struct message *entry = entries->pdata[i];
+
+		*ret = strcmp(entry->message_id, id) == 0;
+	}
+	return entries != NULL;
+}
+
+/* Asked and answered once: a second answer that says nothing new is nothing.
+ * What it does say is kept: in the ticket, if its author is proven, else for
+ * staff to find; no mail goes out for it, because whoever replays a
+ * confirmation must not make us write. */
 static bool intake_confirmed_before(const struct intake *in,
 				    const struct held *held,
 				    struct intake_result *result,
 				    GError **error)
 {
 	static const struct intake_why late = {
-		"answers a question about a message that does not wait any "
-		"more",
-		PHRASE_HOLD_UNPROVEN,
+		"answers a question about a message that was decided already",
+		PHRASE_HOLD_WRONG_CONFIRMATION,
 	};
+	static const struct intake_why expired = {
+		"answers a question about a message that had expired",
+		PHRASE_HOLD_WRONG_CONFIRMATION,
+	};
+	bool released = held->state == HELD_RELEASED && held->ticket[0] != '\0';
+	/* Without the question's own ticket he is who he can prove to be. */
+	bool accepted = in->recipient->verdict != SEAL_HOLD
+			&& (released || in->recipient->proof == AUTH_PROVEN);
+	bool replay;
 
-	if (held->state == HELD_RELEASED && held->ticket[0] != '\0') {
+	if (!is_replay(in, held->ticket, &replay, error))
+		return false;
+	if (replay
+	    || (held->state != HELD_EXPIRED && !says_something(in)))
+		return ignore(held->ticket, "decided already", result);
+	if (!accepted)
+		return held->state == HELD_EXPIRED
+			       ? hold_telling(in, &expired, TELL_STAFF, result,
+					      error)
+			       : hold_telling(in, &late, TELL_NOBODY, result,
+					      error);
+	if (released) {
 		if (!add_confirmation(in, held->ticket, error))
 			return false;
 		intake_result_set(result, INTAKE_APPENDED, held->ticket);
 		return true;
 	}
-	if (in->recipient->proof != AUTH_PROVEN)
-		return intake_hold(in, &late, result, error);
 	return intake_threaded(in, result, error);
 }
 
@@ -213,19 +295,26 @@ static bool intake_confirm(const struct intake *in, gint64 held_id,
 		"confirm address used by another author",
 		PHRASE_HOLD_WRONG_CONFIRMATION,
 	};
+	static const struct intake_why unproven = {
+		"confirmation that is not proven, though its domain says how",
+		PHRASE_HOLD_UNPROVEN,
+	};
 	GError *local = NULL;
 	AUTO(held) held = NULL;
 
 	if (mail_kind_is_automatic(in->kind))
-		return intake_hold(in, &automatic, result, error);
+		return hold_telling(in, &automatic, TELL_NOBODY, result, error);
 	held = held_get(in->store, held_id, &local);
 	if (held == NULL && !lookup_is_absent(local, error))
 		return false;
 	if (held == NULL
 	    || strcmp(held->address, in->recipient->identity) != 0)
-		return intake_hold(in, &somebody_else, result, error);
+		return hold_telling(in, &somebody_else, TELL_STAFF, result,
+				    error);
 	if (held->state != HELD_WAITING)
 		return intake_confirmed_before(in, held, result, error);
+	if (in->recipient->verdict == SEAL_HOLD)
+		return hold_telling(in, &unproven, TELL_STAFF, result, error);
 	return hold_release(in->desk, in->store, held, in->recipient->identity,
 			    result, error)
 	       && add_confirmation(in, result->ref, error);
@@ -281,14 +370,16 @@ static bool intake_recipient(const struct intake *in,
 	gint64 held_id;
 	bool done = false;
 
-	if (in->recipient->verdict == SEAL_HOLD)
-		return intake_hold_as_judged(in, result, error);
-	if (!bounces_record(in, &done, result, error) || done)
-		return done;
 	read_address(in, &token);
 	kind = token.kind;
 	held_id = token.held_id;
 	signed_ref_clear(&token);
+	if (in->recipient->verdict == SEAL_HOLD)
+		return kind == SIGNED_CONFIRM
+			       ? intake_confirm(in, held_id, result, error)
+			       : intake_hold_as_judged(in, result, error);
+	if (!bounces_record(in, &done, result, error) || done)
+		return done;
 	if (kind == SIGNED_CONFIRM)
 		return intake_confirm(in, held_id, result, error);
 	return intake_threaded(in, result, error);

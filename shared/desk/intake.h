@@ -32,6 +32,7 @@ struct intake_message { /* borrowed */
 	const char *client_ip;
 	const char *queue_id;
 	const char *evidence;  /* what authentication said, one line */
+	gint64 received;       /* when it came; 0 is now */
 	const struct intake_recipient *recipients;
 	size_t n_recipients;   /* the first department owns a new ticket, the
 				  others get a referral event */

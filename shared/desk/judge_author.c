@@ -156,6 +156,20 @@ static bool is_automatic(const struct judge_facts *facts)
 		automatic_kind(facts->input->header, facts->input->header_len));
 }
 
+/* Having the address that only the registered mailbox was told is the proof
+ * where the domain publishes nothing. Where it says who may send for it, a
+ * mail from elsewhere is no proof, whatever it is addressed to. */
+static bool could_be_proven(const struct judge_facts *facts)
+{
+	const struct auth_result *auth = facts->input->auth;
+
+	if (auth == NULL || facts->proof != AUTH_UNPROVEN)
+		return false;
+	return auth->dmarc.result != DMARC_RESULT_NONE ||
+	       (auth->dmarc.spf_same_domain &&
+	        auth->spf_mail.result != SPF_RESULT_NONE);
+}
+
 /* A confirm address counts while its message waits, for the address that
  * was asked; afterwards its bearer is who he is anyway. */
 static bool try_confirm(const struct judge_facts *facts,
@@ -165,7 +179,8 @@ static bool try_confirm(const struct judge_facts *facts,
 	GError *local = NULL;
 	AUTO(held) held = NULL;
 
-	if (tokens->held_id == 0 || is_automatic(facts))
+	if (tokens->held_id == 0 || is_automatic(facts) ||
+	    could_be_proven(facts))
 		return true;
 	held = held_get(facts->store, tokens->held_id, &local);
 	if (held == NULL)

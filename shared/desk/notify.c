@@ -308,8 +308,9 @@ static bool post_confirmation(const struct desk *desk, struct store *store,
 	return letter_post(desk, store, &letter, error);
 }
 
-bool notify_held(const struct desk *desk, struct store *store,
-		 const struct held *held, enum phrase reason, GError **error)
+static bool post_held(const struct desk *desk, struct store *store,
+		      const struct held *held, enum phrase reason, bool ask,
+		      GError **error)
 {
 	const struct notify_remark remark = { reason, NULL };
 	AUTO(department)
@@ -327,10 +328,23 @@ bool notify_held(const struct desk *desk, struct store *store,
 		.remarks = &remark,
 		.n_remarks = 1,
 	};
-	if (!post_confirmation(desk, store, letter, error))
+	if (ask && !post_confirmation(desk, store, letter, error))
 		return false;
 	letter.kind = "hold_notice";
 	return post_to_staff(desk, store, letter, NULL, error);
+}
+
+bool notify_held(const struct desk *desk, struct store *store,
+		 const struct held *held, enum phrase reason, GError **error)
+{
+	return post_held(desk, store, held, reason, true, error);
+}
+
+bool notify_held_staff(const struct desk *desk, struct store *store,
+		       const struct held *held, enum phrase reason,
+		       GError **error)
+{
+	return post_held(desk, store, held, reason, false, error);
 }
 
 bool notify_bounced(const struct desk *desk, struct store *store,

@@ -71,6 +71,10 @@ bool notify_closed(const struct desk *desk, struct store *store,
 bool notify_held(const struct desk *desk, struct store *store,
 		 const struct held *held, enum phrase reason, GError **error)
 	NODISCARD;
+/* The notice only. */
+bool notify_held_staff(const struct desk *desk, struct store *store,
+		       const struct held *held, enum phrase reason,
+		       GError **error) NODISCARD;
 /* Our mail to `address` came back, or was never taken. */
 bool notify_bounced(const struct desk *desk, struct store *store,
 		    const struct ticket *ticket, const char *address,

@@ -105,7 +105,8 @@ static const struct row rows[] = {
 	  "staff member" },
 
 	/* Writing to an address that only the registered mailbox was told is
-	 * itself the proof, unless the domain says it was somebody else. */
+	 * itself the proof, unless the domain says who it should come from
+	 * (judge_author.c). */
 	{ ON_KNOWN, POLICY_CONFIRM, TICKET_ANY,
 	  CELLS(ACCEPT, ACCEPT, REJECT, LATER),
 	  "confirmation of a held message" },

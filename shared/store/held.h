@@ -25,6 +25,7 @@ struct held {
 	char *subject;
 	char *message_id;
 	char *reason;     /* why held, one sentence */
+	char *cause;      /* the same as a word, for counting */
 	char *auth;       /* evidence */
 	char *client_ip;
 	char *queue_id;
@@ -50,10 +51,33 @@ struct held *held_get(struct store *store, gint64 id, GError **error) NODISCARD;
 /* state -1 = any; newest first. */
 GPtrArray *held_list(struct store *store, int state, unsigned limit,
 		     GError **error) NODISCARD;
+/* The same for one department; state as above, department NULL = all. */
+struct held_filter { /* borrowed */
+	int state;
+	const char *department; /* name */
+	unsigned limit;
+};
+GPtrArray *held_find(struct store *store, const struct held_filter *filter,
+		     GError **error) NODISCARD;
 /* Those still waiting that were created before this time, oldest first. */
 GPtrArray *held_list_waiting(struct store *store, gint64 before,
 			     unsigned limit, GError **error) NODISCARD;
-/* From HELD_WAITING only, else CONFLICT: a confirmation works once. */
+/* How many there are, by department, cause and state; names first. */
+struct held_count {
+	char *department;
+	char *cause;
+	enum held_state state;
+	gint64 count;
+	gint64 oldest; /* when the oldest of them came */
+};
+void held_count_free(struct held_count *count);
+GPtrArray *held_count_list(struct store *store, GError **error) NODISCARD;
+/* Whether a message of this Message-ID was held for this address. */
+bool held_has_message(struct store *store, const char *message_id,
+		      const char *address, bool *ret, GError **error)
+	NODISCARD;
+/* From HELD_WAITING, and from HELD_EXPIRED where it becomes released or
+ * discarded; else CONFLICT: a confirmation works once. */
 bool held_decide(struct store *store, gint64 id, enum held_state state,
 		 const char *by, const char *ticket, GError **error) NODISCARD;
 

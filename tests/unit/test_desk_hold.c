@@ -7,6 +7,7 @@
 #include "unit/desk_mailroom.h"
 
 #include "desk/hold.h"
+#include "store/audit.h"
 
 /* Holds a message of this author's; the newest held one. */
 static struct held *hold(struct room *room, const char *from)
@@ -214,6 +215,195 @@ static void test_confirm_twice(void **state)
 	assert_string_equal(again, ref);
 	assert_int_equal(room_tickets(room), 1);
 	assert_int_equal(room_mails(room, "ack", DONO), 1);
+}
+
+/* A replay, and a second answer that says nothing, leave no trace. */
+static void test_confirm_again_is_nothing(void **state)
+{
+	static const struct {
+		enum seal_verdict verdict;
+		const char *body;
+		const char *headers;
+	} cases[] = {
+		{ SEAL_ACCEPT, "", "Message-ID: <outra@x.example>\n" },
+		{ SEAL_HOLD, "", "Message-ID: <outra@x.example>\n" },
+		{ SEAL_ACCEPT, "De novo.\n", "Message-ID: <um@x.example>\n" },
+		{ SEAL_HOLD, "De novo.\n", "Message-ID: <um@x.example>\n" },
+	};
+	struct room *room = *state;
+	AUTO(held) held = hold(room, DONO);
+	g_autofree char *to = confirm_address(room, held);
+	g_autofree char *ref = room_take_ref(
+		room,
+		&(struct letter_in){ CONFIRMS(DONO, to),
+		                     .headers = "Message-ID: <um@x.example>\n",
+		                     .body = "De novo.\n" },
+		INTAKE_CONFIRMED);
+	unsigned mails = room_mails(room, NULL, NULL);
+	g_autoptr(GPtrArray) entries = room_entries(room, ref);
+	g_autoptr(GPtrArray) after = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		room_expect(room,
+		            &(struct letter_in){
+				    .from = DONO,
+				    .to = to,
+				    .verdict = cases[i].verdict,
+				    .proof = AUTH_UNPROVEN,
+				    .headers = cases[i].headers,
+				    .body = cases[i].body },
+		            INTAKE_DUPLICATE);
+	}
+	assert_int_equal(room_mails(room, NULL, NULL), mails);
+	after = room_entries(room, ref);
+	assert_int_equal(after->len, entries->len);
+	assert_int_equal(room_held_count(room), 1);
+	assert_int_equal(room_tickets(room), 1);
+}
+
+/* Something new that nothing proves waits, and no mail tells of it. */
+static void test_confirm_again_unproven_waits(void **state)
+{
+	struct room *room = *state;
+	AUTO(held) held = hold(room, DONO);
+	g_autofree char *to = confirm_address(room, held);
+	unsigned mails;
+
+	room_expect(room, &(struct letter_in){ CONFIRMS(DONO, to) },
+	            INTAKE_CONFIRMED);
+	mails = room_mails(room, NULL, NULL);
+	room_expect(room,
+	            &(struct letter_in){ .from = DONO,
+	                                 .to = to,
+	                                 .verdict = SEAL_HOLD,
+	                                 .proof = AUTH_UNPROVEN,
+	                                 .body = "Mais.\n" },
+	            INTAKE_HELD);
+	assert_int_equal(room_mails(room, NULL, NULL), mails);
+}
+
+/* What came unproven to the address although its domain says who may send:
+ * staff learn of it, the author is not asked again. */
+static void test_confirm_unproven_does_not_release(void **state)
+{
+	struct room *room = *state;
+	AUTO(held) held = hold(room, DONO);
+	AUTO(held) second = NULL;
+	g_autofree char *to = confirm_address(room, held);
+	unsigned asked = room_mails(room, "hold_confirm", NULL);
+	unsigned told = room_mails(room, "hold_notice", ANA);
+
+	room_expect(room,
+	            &(struct letter_in){ .from = DONO,
+	                                 .to = to,
+	                                 .verdict = SEAL_HOLD,
+	                                 .proof = AUTH_UNPROVEN },
+	            INTAKE_HELD);
+	assert_int_equal(state_of(room, held), HELD_WAITING);
+	assert_int_equal(room_mails(room, "hold_confirm", NULL), asked);
+	assert_int_equal(room_mails(room, "hold_notice", ANA), told + 1);
+	second = room_held(room, 2);
+	assert_string_equal(second->cause, "unproven");
+}
+
+/* Ticket and entry are as old as the message. */
+static void test_release_keeps_the_time(void **state)
+{
+	struct room *room = *state;
+	AUTO(held) held = hold(room, DONO);
+	g_autofree char *to = confirm_address(room, held);
+	g_autofree char *ref = NULL;
+	g_autoptr(GPtrArray) entries = NULL;
+	gint64 now;
+
+	clock_set_for_test(clock_now() + 3 * 24 * CLOCK_HOUR);
+	ref = room_take_ref(room, &(struct letter_in){ CONFIRMS(DONO, to) },
+	                    INTAKE_CONFIRMED);
+	now = clock_now();
+	AUTO(ticket) ticket = room_ticket(room, ref);
+	entries = message_list(room->store, ticket->id, NULL);
+	const struct message *first = entries->pdata[0];
+
+	assert_int_equal(ticket->created, held->created);
+	assert_int_equal(first->created, held->created);
+	assert_int_equal(first->author, MESSAGE_CUSTOMER);
+	assert_int_equal(ticket->updated, now);
+}
+
+/* Expired is for staff alone. */
+static void test_expired_is_released_by_staff(void **state)
+{
+	struct room *room = *state;
+	AUTO(held) held = hold(room, DONO);
+	g_autofree char *to = confirm_address(room, held);
+	g_autoptr(GError) error = NULL;
+	struct intake_result result = { 0 };
+	unsigned count = 0;
+
+	clock_set_for_test(clock_now() + 8 * 24 * CLOCK_HOUR);
+	fixture_begin(room->fixture);
+	assert_ok(hold_expire(room->desk, room->store, &count, &error), error);
+	fixture_commit(room->fixture);
+	assert_int_equal(count, 1);
+	room_expect(room, &(struct letter_in){ CONFIRMS(DONO, to) },
+	            INTAKE_HELD);
+	assert_int_equal(state_of(room, held), HELD_EXPIRED);
+	assert_int_equal(room_tickets(room), 0);
+
+	AUTO(held) now = held_get(room->store, held->id, &error);
+	fixture_begin(room->fixture);
+	assert_ok(hold_release(room->desk, room->store, now, "ana", &result,
+	                       &error),
+	          error);
+	fixture_commit(room->fixture);
+	assert_int_equal(state_of(room, held), HELD_RELEASED);
+	assert_true(room_has_event(room, result.ref,
+	                           "held message released by ana"));
+	intake_result_clear(&result);
+}
+
+static void test_counts_by_cause(void **state)
+{
+	struct room *room = *state;
+	AUTO(held) one = hold(room, DONO);
+	AUTO(held) two = hold(room, OUTRO);
+	g_autoptr(GPtrArray) counts = NULL;
+	const struct held_count *waiting, *discarded;
+
+	fixture_begin(room->fixture);
+	assert_true(hold_discard(room->desk, room->store, two, "ana", NULL));
+	fixture_commit(room->fixture);
+	counts = held_count_list(room->store, NULL);
+	assert_int_equal(counts->len, 2);
+	discarded = counts->pdata[0];
+	waiting = counts->pdata[1];
+	assert_string_equal(waiting->department, "suporte");
+	assert_string_equal(waiting->cause, "unproven");
+	assert_int_equal(waiting->state, HELD_WAITING);
+	assert_int_equal(waiting->count, 1);
+	assert_int_equal(waiting->oldest, one->created);
+	assert_int_equal(discarded->state, HELD_DISCARDED);
+	assert_int_equal(discarded->count, 1);
+}
+
+/* The audit row of a confirmation names nobody: it can never be erased. */
+static void test_audit_names_no_customer(void **state)
+{
+	struct room *room = *state;
+	AUTO(held) held = hold(room, DONO);
+	g_autofree char *to = confirm_address(room, held);
+	g_autoptr(GPtrArray) rows = NULL;
+
+	room_expect(room, &(struct letter_in){ CONFIRMS(DONO, to) },
+	            INTAKE_CONFIRMED);
+	rows = audit_list(room->store, NULL, 100, NULL);
+	assert_true(rows->len > 0);
+	for (guint i = 0; i < rows->len; i++) {
+		const struct audit *row = rows->pdata[i];
+
+		assert_null(strchr(row->actor, '@'));
+		assert_null(strchr(row->detail, '@'));
+	}
 }
 
 /* Programs confirm nothing and open nothing: the second line of defence. */
@@ -478,6 +668,13 @@ int main(void)
 		TEST(test_confirm_opens_ticket),
 		TEST(test_confirm_with_words),
 		TEST(test_confirm_twice),
+		TEST(test_confirm_again_is_nothing),
+		TEST(test_confirm_again_unproven_waits),
+		TEST(test_confirm_unproven_does_not_release),
+		TEST(test_release_keeps_the_time),
+		TEST(test_expired_is_released_by_staff),
+		TEST(test_counts_by_cause),
+		TEST(test_audit_names_no_customer),
 		TEST(test_automatic_confirms_nothing),
 		TEST(test_confirm_by_another),
 		TEST(test_confirm_forged),

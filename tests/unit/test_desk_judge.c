@@ -170,6 +170,7 @@ struct question {
 	const char *sender; /* envelope; NULL: some@relay.example */
 	const char *login;
 	enum auth_proof proof;
+	bool publishes; /* unproven, though its domain says who may send */
 	enum policy_action action;
 	enum policy_who who;
 	const char *ticket; /* expanded */
@@ -239,6 +240,8 @@ static void ask(struct world *world, const struct question *question,
 	                                          question->from, fields)
 	                        : g_strdup_printf("%s\r\n", fields);
 	asked->auth = make_auth(question->from, question->proof);
+	if (question->proof == AUTH_UNPROVEN && !question->publishes)
+		asked->auth->dmarc.result = DMARC_RESULT_NONE;
 	asked->input.recipients = asked->recipients;
 	asked->input.client = &asked->client;
 	asked->input.header = asked->header;
@@ -609,6 +612,20 @@ static const struct question confirm_questions[] = {
 	  .to = "{c}",
 	  .from = DONO,
 	  .proof = AUTH_UNPROVEN,
+	  .action = POLICY_ACCEPT,
+	  .who = POLICY_CONFIRM },
+	{ .name = "confirmed, unproven where proof was to be had",
+	  .to = "{c}",
+	  .from = DONO,
+	  .proof = AUTH_UNPROVEN,
+	  .publishes = true,
+	  .action = POLICY_HOLD,
+	  .who = POLICY_CONTACT },
+	{ .name = "confirmed, proven",
+	  .to = "{c}",
+	  .from = DONO,
+	  .proof = AUTH_PROVEN,
+	  .publishes = true,
 	  .action = POLICY_ACCEPT,
 	  .who = POLICY_CONFIRM },
 	{ .name = "a vacation program does not confirm",
@@ -1196,6 +1213,7 @@ static void test_seal_of_a_verdict(void **state)
 
 	question.to = SUPORTE " aberto@desk.example suporte+x@desk.example";
 	question.login = "nobody";
+	question.publishes = true;
 	ask(world, &question, &asked);
 	verdict = judge_message(world->fixture->desk, world->fixture->store,
 	                        &asked.input, &error);
