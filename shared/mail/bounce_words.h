@@ -20,6 +20,16 @@ extern const char *const bounce_prose[];
 /* In subject or text: it is late, but not given up. */
 extern const char *const bounce_delays[];
 
+/* In the text: it is given up, whatever else it says of delays. */
+extern const char *const bounce_finals[];
+
+/* In the label before an address: it failed; it is somebody else's. */
+extern const char *const bounce_labels[];
+extern const char *const bounce_other_labels[];
+
+/* Before an address in a sentence: ask there. */
+extern const char *const bounce_help[];
+
 /* Starts of a line behind which the returned message stands. */
 extern const char *const bounce_markers[];
 

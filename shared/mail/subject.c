@@ -160,6 +160,14 @@ char *subject_dup_ref(const char *prefix, const char *subject)
 	return NULL;
 }
 
+bool subject_is_answer(const char *subject)
+{
+	const char *p = skip_blanks(subject), *text;
+	size_t len;
+
+	return match_tag(p, &text, &len) || match_prefix(p, &p) != PREFIX_NONE;
+}
+
 bool subject_is_forward(const char *subject)
 {
 	const char *p = skip_blanks(subject), *text;

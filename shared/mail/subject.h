@@ -15,6 +15,10 @@ char *subject_dup_bare(const char *prefix, const char *subject);
 /* True if the outermost prefix says forward (ENC:, FW:, Fwd:, WG:, ...). */
 bool subject_is_forward(const char *subject);
 
+/* True if the subject begins with a reply or forward prefix, or with a tag in
+ * brackets, as lists and ticket systems put it: about another message. */
+bool subject_is_answer(const char *subject);
+
 /* The canonical ref of the first "[VIA-7K3Q9MX]" with a right check digit,
  * any case, glued to text or not; NULL if none. Owned by the caller. */
 char *subject_dup_ref(const char *prefix, const char *subject);
