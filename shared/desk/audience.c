@@ -86,7 +86,7 @@ bool audience_is_told(enum audience_event event, enum audience_role role)
 	return told[event][role];
 }
 
-void reader_free(struct reader *reader)
+void audience_reader_free(struct audience_reader *reader)
 {
 	if (reader == NULL)
 		return;
@@ -98,13 +98,13 @@ void reader_free(struct reader *reader)
 
 static void destroy_reader(void *reader)
 {
-	reader_free(reader);
+	audience_reader_free(reader);
 }
 
 static bool is_there(const GPtrArray *readers, const char *address)
 {
 	for (guint i = 0; i < readers->len; i++) {
-		const struct reader *one = readers->pdata[i];
+		const struct audience_reader *one = readers->pdata[i];
 
 		if (strcmp(one->address, address) == 0)
 			return true;
@@ -112,19 +112,21 @@ static bool is_there(const GPtrArray *readers, const char *address)
 	return false;
 }
 
-static void add(GPtrArray *readers, const char *address, const char *name,
-		const char *language, enum audience_role role)
+static struct audience_reader *add(GPtrArray *readers, const char *address,
+				   const char *name, const char *language,
+				   enum audience_role role)
 {
-	struct reader *reader;
+	struct audience_reader *reader;
 
 	if (is_there(readers, address))
-		return;
-	reader = g_new0(struct reader, 1);
+		return NULL;
+	reader = g_new0(struct audience_reader, 1);
 	reader->address = g_strdup(address);
 	reader->name = g_strdup(name);
 	reader->language = g_strdup(language);
 	reader->role = role;
 	g_ptr_array_add(readers, reader);
+	return reader;
 }
 
 static bool is_actor(const struct audience_query *query, const char *address)
@@ -166,14 +168,18 @@ static bool add_participant(struct store *store,
 	enum audience_role role = is_actor(query, one->address)
 					  ? AUDIENCE_AUTHOR
 					  : roles_of[one->role];
+	struct audience_reader *reader;
 	bool wants = false;
 
 	if (!told[query->event][role])
 		return true;
 	if (!wants_mail(store, query->ticket, one->address, &wants, error))
 		return false;
-	if (wants)
-		add(readers, one->address, one->name, "", role);
+	if (!wants)
+		return true;
+	reader = add(readers, one->address, one->name, "", role);
+	if (reader != NULL)
+		reader->is_reporter = one->role == PARTICIPANT_REPORTER;
 	return true;
 }
 
@@ -202,8 +208,8 @@ static void add_staff(const struct audience_query *query,
 {
 	if (staff->active && staff->notify
 	    && !is_actor(query, staff->address))
-		add(readers, staff->address, staff->name, staff->language,
-		    role);
+		(void)add(readers, staff->address, staff->name,
+			  staff->language, role);
 }
 
 static bool add_assignee(struct store *store,

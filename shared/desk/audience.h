@@ -47,13 +47,14 @@ const char *audience_role_name(enum audience_role role);
 bool audience_is_told(enum audience_event event, enum audience_role role);
 
 /* Somebody who gets a mail. */
-struct reader {
+struct audience_reader {
 	char *address;  /* key */
 	char *name;
 	char *language; /* staff: theirs; others "" */
 	enum audience_role role; /* the first that fits */
+	bool is_reporter;        /* not registered, author or not */
 };
-void reader_free(struct reader *reader);
+void audience_reader_free(struct audience_reader *reader);
 
 struct audience_query { /* borrowed */
 	const struct ticket *ticket;
@@ -62,7 +63,7 @@ struct audience_query { /* borrowed */
 	const char *actor;    /* address of who did it, "" or NULL: nobody */
 };
 
-/* struct reader, customers before staff, each address once. */
+/* struct audience_reader, customers before staff, each address once. */
 GPtrArray *audience_list(struct store *store,
 			 const struct audience_query *query, GError **error)
 	NODISCARD;

@@ -10,8 +10,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "desk/conversation_parts.h"
 #include "desk/notify.h"
 #include "desk/phrases.h"
+#include "desk/status.h"
 #include "mail/subject.h"
 #include "mail/text.h"
 #include "store/audit.h"
@@ -25,21 +27,20 @@ static void set(char **where, const char *value)
 	*where = g_strdup(value != NULL ? value : "");
 }
 
-static const char *actor_login(const struct actor *actor)
+const char *conversation_actor(const struct actor *actor)
 {
 	return actor->staff != NULL ? actor->staff->login : "system";
 }
 
-static bool audit(struct store *store, const struct actor *actor,
-		  const char *action, const struct ticket *ticket,
-		  const char *detail, GError **error)
+bool conversation_audit(struct store *store, const struct actor *actor,
+			const char *action, const struct ticket *ticket,
+			const char *detail, GError **error)
 {
 	g_autofree char *object = g_strdup_printf("ticket %s", ticket->ref);
 
-	return audit_add(store, actor_login(actor), action, object, detail,
-			 error);
+	return audit_add(store, conversation_actor(actor), action, object,
+			 detail, error);
 }
-
 
 char *conversation_dup_subject(const struct desk *desk, const char *subject)
 {
@@ -140,6 +141,21 @@ bool conversation_event_mail(struct store *store, gint64 ticket_id,
 	return message_insert(store, event, error);
 }
 
+bool conversation_event_of(struct store *store, gint64 ticket_id,
+			   const char *address, const char *text,
+			   GError **error)
+{
+	AUTO(message) event = message_new();
+
+	event->ticket_id = ticket_id;
+	event->author = MESSAGE_EVENT;
+	set(&event->address, address);
+	set(&event->channel, "mail");
+	set(&event->text, text);
+	set(&event->text_trimmed, text);
+	return message_insert(store, event, error);
+}
+
 /* The entry of a staff action with its attachments. */
 static struct message *insert_entry(struct store *store,
 				    const struct actor *actor,
@@ -171,16 +187,10 @@ static struct message *insert_entry(struct store *store,
 	return g_steal_pointer(&message);
 }
 
-/* The one place where a status changes. */
 static bool change_status(struct store *store, struct ticket *ticket,
 			  enum ticket_status status, GError **error)
 {
-	bool was_closed = ticket->status == TICKET_CLOSED;
-	bool is_closed = status == TICKET_CLOSED;
-
-	ticket->status = status;
-	if (is_closed != was_closed)
-		ticket->closed = is_closed ? clock_now() : 0;
+	status_apply(ticket, status, clock_now());
 	return ticket_update(store, ticket, error);
 }
 
@@ -191,7 +201,7 @@ bool conversation_reply(const struct desk *desk, struct store *store,
 			GError **error)
 {
 	if (status == TICKET_STATUS__COUNT)
-		status = TICKET_ANSWERED;
+		status = status_step(ticket->status, STATUS_STAFF_ANSWERS).next;
 	AUTO(message)
 	message = insert_entry(store, actor, ticket, text, MESSAGE_STAFF,
 			       error);
@@ -206,8 +216,8 @@ bool conversation_reply(const struct desk *desk, struct store *store,
 		.proven = true,
 	};
 	if (!notify_staff_reply(desk, store, &what, error)
-	    || !audit(store, actor, "reply", ticket,
-		      ticket_status_name(status), error))
+	    || !conversation_audit(store, actor, "reply", ticket,
+				   ticket_status_name(status), error))
 		return false;
 	if (ret_message != NULL)
 		*ret_message = message->id;
@@ -219,43 +229,71 @@ bool conversation_note(const struct desk *desk, struct store *store,
 		       const struct conversation_text *text,
 		       gint64 *ret_message, GError **error)
 {
-	(void)desk; /* notes are mailed to nobody */
 	AUTO(message)
 	message = insert_entry(store, actor, ticket, text, MESSAGE_NOTE, error);
 	if (message == NULL || !ticket_update(store, ticket, error)
-	    || !audit(store, actor, "note", ticket, "", error))
+	    || !conversation_audit(store, actor, "note", ticket, "", error))
+		return false;
+
+	const struct notify_message what = {
+		.ticket = ticket,
+		.message = message,
+		.parts = text->parts,
+		.kind = MAIL_KIND_HUMAN,
+		.proven = true,
+	};
+	if (!notify_staff_note(desk, store, &what, error))
 		return false;
 	if (ret_message != NULL)
 		*ret_message = message->id;
 	return true;
 }
 
-/* Event entry and audit row of a changed field: "status: open -> closed". */
-static bool record_change(struct store *store, const struct actor *actor,
-			  const struct ticket *ticket, const char *field,
-			  const char *from, const char *to, GError **error)
+bool conversation_record(struct store *store, const struct actor *actor,
+			 const struct ticket *ticket,
+			 const struct conversation_change *change,
+			 GError **error)
 {
-	g_autofree char *text = g_strdup_printf("%s: %s -> %s (%s)", field,
-						from, to, actor_login(actor));
+	g_autofree char *text = g_strdup_printf(
+		"%s: %s -> %s (%s)", change->field, change->from, change->to,
+		conversation_actor(actor));
 
 	return conversation_event(store, ticket->id, text, error)
-	       && audit(store, actor, field, ticket, to, error);
+	       && conversation_audit(store, actor, change->field, ticket,
+				     change->to, error);
+}
+
+/* The mails of a status that was set. */
+static bool tell_status(const struct desk *desk, struct store *store,
+			const struct ticket *ticket, enum audience_event told,
+			GError **error)
+{
+	static bool (*const mails[AUDIENCE_EVENT__COUNT])(
+		const struct desk *, struct store *, const struct ticket *,
+		GError **) = {
+		[AUDIENCE_RESOLVED] = notify_resolved,
+		[AUDIENCE_CLOSED] = notify_closed,
+	};
+
+	return mails[told] == NULL || mails[told](desk, store, ticket, error);
 }
 
 bool conversation_set_status(const struct desk *desk, struct store *store,
 			     const struct actor *actor, struct ticket *ticket,
 			     enum ticket_status status, GError **error)
 {
-	const char *from = ticket_status_name(ticket->status);
+	const struct status_step step
+		= status_step(ticket->status, status_event_set(status));
+	const struct conversation_change change = {
+		"status", ticket_status_name(ticket->status),
+		ticket_status_name(step.next)
+	};
 
-	if (ticket->status == status)
+	if (ticket->status == step.next)
 		return true;
-	if (!change_status(store, ticket, status, error)
-	    || !record_change(store, actor, ticket, "status", from,
-			      ticket_status_name(status), error))
-		return false;
-	return status != TICKET_CLOSED
-	       || notify_closed(desk, store, ticket, error);
+	return change_status(store, ticket, step.next, error)
+	       && conversation_record(store, actor, ticket, &change, error)
+	       && tell_status(desk, store, ticket, step.told, error);
 }
 
 bool conversation_set_priority(const struct desk *desk, struct store *store,
@@ -263,15 +301,17 @@ bool conversation_set_priority(const struct desk *desk, struct store *store,
 			       struct ticket *ticket,
 			       enum ticket_priority priority, GError **error)
 {
-	const char *from = ticket_priority_name(ticket->priority);
+	const struct conversation_change change = {
+		"priority", ticket_priority_name(ticket->priority),
+		ticket_priority_name(priority)
+	};
 
 	(void)desk; /* changes of priority are mailed to nobody */
 	if (ticket->priority == priority)
 		return true;
 	ticket->priority = priority;
 	return ticket_update(store, ticket, error)
-	       && record_change(store, actor, ticket, "priority", from,
-				ticket_priority_name(priority), error);
+	       && conversation_record(store, actor, ticket, &change, error);
 }
 
 static char *dup_login_of(struct store *store, gint64 staff_id)
@@ -289,20 +329,14 @@ bool conversation_assign(const struct desk *desk, struct store *store,
 {
 	gint64 id = staff != NULL ? staff->id : 0;
 	g_autofree char *from = dup_login_of(store, ticket->assignee);
+	const struct conversation_change change = {
+		"assignee", from, staff != NULL ? staff->login : "-"
+	};
 
-	(void)desk;
 	if (ticket->assignee == id)
 		return true;
 	ticket->assignee = id;
 	return ticket_update(store, ticket, error)
-	       && record_change(store, actor, ticket, "assignee", from,
-				staff != NULL ? staff->login : "-", error);
-}
-
-enum ticket_status status_after_customer(enum ticket_status status,
-					 enum mail_kind kind)
-{
-	if (mail_kind_is_automatic(kind))
-		return status;
-	return TICKET_CUSTOMER_REPLY;
+	       && conversation_record(store, actor, ticket, &change, error)
+	       && notify_assigned(desk, store, ticket, actor->staff, error);
 }

@@ -32,7 +32,8 @@ struct conversation_text { /* borrowed */
 	gint64 received; /* when; 0 is now */
 };
 
-/* Staff answers: status answered (or `status` if not TICKET_STATUS__COUNT),
+/* The status table (desk/status.h) says what follows; staff answer: answered
+ * (or `status` if not TICKET_STATUS__COUNT),
  * mail to every participant. *ret_message may be NULL. */
 bool conversation_reply(const struct desk *desk, struct store *store,
 			const struct actor *actor, struct ticket *ticket,
@@ -79,15 +80,69 @@ char *conversation_dup_subject(const struct desk *desk, const char *subject);
 bool conversation_attach(struct store *store, gint64 message_id,
 			 const GPtrArray *parts, GError **error) NODISCARD;
 
+/* An event that somebody outside caused; it carries his address, by which
+ * message_count_events() finds it. */
+bool conversation_event_of(struct store *store, gint64 ticket_id,
+			   const char *address, const char *text,
+			   GError **error) NODISCARD;
+
+/* --- tickets among each other (merge.c); events and audit rows on both --- */
+
 /*
- * Which status follows a customer's message in a ticket that has one. What a
- * person writes makes it customer_reply, whatever it was: open too, since the
- * first message was the ticket's own; on_hold and in_progress, since there is
- * something new to read; resolved, which is how it is reopened. A closed
- * ticket is never joined (threading), it gets a linked new one. Automatic
- * mail changes nothing.
+ * The source's entries and people become the target's, the source is closed;
+ * mail to whatever names the source lands in the target. CONFLICT if one of
+ * them was merged already, the target is closed, or they are of different
+ * customers.
  */
-enum ticket_status status_after_customer(enum ticket_status status,
-					 enum mail_kind kind);
+bool conversation_merge(const struct desk *desk, struct store *store,
+			const struct actor *actor, struct ticket *source,
+			struct ticket *target, GError **error) NODISCARD;
+/* Takes that back: entries, people and status are as before; what came since
+ * stays in the target, and so does its status if somebody changed it.
+ * CONFLICT if the target was merged meanwhile. */
+bool conversation_unmerge(const struct desk *desk, struct store *store,
+			  const struct actor *actor, struct ticket *source,
+			  GError **error) NODISCARD;
+
+struct conversation_split { /* borrowed */
+	const gint64 *messages; /* entries that go, events excepted */
+	size_t n_messages;
+	const char *subject; /* NULL: that of the first of them */
+	const struct department *department; /* NULL: the same */
+};
+/* The new ticket, with the same people; answers to what went follow. CONFLICT
+ * if nothing would stay. Owned by the caller. */
+struct ticket *conversation_split(const struct desk *desk, struct store *store,
+				  const struct actor *actor,
+				  struct ticket *ticket,
+				  const struct conversation_split *split,
+				  GError **error) NODISCARD;
+/* To another department; who takes care of it stays if he works there. Its
+ * addresses keep working. */
+bool conversation_move(const struct desk *desk, struct store *store,
+		       const struct actor *actor, struct ticket *ticket,
+		       const struct department *department, GError **error)
+	NODISCARD;
+bool conversation_link(struct store *store, const struct actor *actor,
+		       const struct ticket *ticket, const struct ticket *other,
+		       GError **error) NODISCARD;
+bool conversation_unlink(struct store *store, const struct actor *actor,
+			 const struct ticket *ticket,
+			 const struct ticket *other, GError **error) NODISCARD;
+
+/* Somebody more reads and writes the ticket. address: a key. CONFLICT for an
+ * address of ours or of staff, LIMIT for too many. */
+#define CONVERSATION_PEOPLE_MAX 50
+bool conversation_copy_add(struct store *store, const struct actor *actor,
+			   const struct ticket *ticket, const char *address,
+			   GError **error) NODISCARD;
+/* Only who was added so. */
+bool conversation_copy_remove(struct store *store, const struct actor *actor,
+			      const struct ticket *ticket,
+			      const char *address, GError **error) NODISCARD;
+/* Whether such an address could be added; *ret_why: NULL if so, static. */
+bool conversation_copy_check(struct store *store, const struct ticket *ticket,
+			     const char *address, const char **ret_why,
+			     GError **error) NODISCARD;
 
 #endif

@@ -2,18 +2,27 @@
 /*
  * customermail.c - what customers and strangers write
  *
- * Into the ticket that threading found, or a new one. People in Cc never
- * become participants by that: they are strangers whom nobody proved.
+ * Into the ticket that threading found, or a new one. People in To and Cc
+ * never become participants by that, unless they are contacts of the same
+ * customer: staff are asked.
  */
 #include "desk/intake_parts.h"
 
 #include "base/clock.h"
 #include "desk/lookup.h"
 #include "desk/notify.h"
+#include "desk/status.h"
 #include "desk/ticketfields.h"
 #include "store/customer.h"
+#include "store/relation.h"
 
 #include <string.h>
+
+#define NAMED_WINDOW        (86400 * CLOCK_SECOND)
+#define NAMED_BY_ONE_MAX    1
+#define NAMED_BY_ALL_MAX    5
+#define COPIES_READ_MAX     50 /* addresses of one mail that are looked at */
+#define COPIES_PROPOSED_MAX 10 /* by one mail */
 
 static void set(char **where, const char *value)
 {
@@ -75,15 +84,6 @@ static bool author_is_believed(const struct intake *in)
 	       || in->recipient->department->accept != DEPARTMENT_ANYONE;
 }
 
-/* Who writes from an address can be reached there again. */
-static bool forget_bounce(const struct intake *in, const struct contact *contact,
-			  GError **error)
-{
-	if (contact->bounced == 0 || !is_proven(in) || is_automatic(in))
-		return true;
-	return contact_set_bounced(in->store, contact->address, 0, error);
-}
-
 static bool author_find(const struct intake *in, struct author *author,
 			GError **error)
 {
@@ -103,22 +103,7 @@ static bool author_find(const struct intake *in, struct author *author,
 	set(&author->name, author->contact->name[0] != '\0'
 				   ? author->contact->name
 				   : author->customer->name);
-	return forget_bounce(in, author->contact, error);
-}
-
-/* As in threading: a participant, or a contact of the ticket's customer. */
-static bool takes_part(const struct intake *in, const struct author *author,
-		       const struct ticket *ticket, bool *ret, GError **error)
-{
-	if (author->customer != NULL
-	    && author->customer->id == ticket->customer_id) {
-		*ret = true;
-		return true;
-	}
-	*ret = false;
-	return author->address[0] == '\0'
-	       || participant_is(in->store, ticket->id, author->address, ret,
-				 error);
+	return true;
 }
 
 /* --- records ------------------------------------------------------------------ */
@@ -230,13 +215,34 @@ static struct message *insert_entry(const struct intake *in,
 	return g_steal_pointer(&entry);
 }
 
+/* Who knows a number may name it as often as he likes: the ticket writes down
+ * one time a day for each author, and some for all of them. */
+static bool may_record(const struct intake *in, gint64 ticket_id,
+		       const char *address, bool *ret, GError **error)
+{
+	gint64 since = clock_now() - NAMED_WINDOW;
+	gint64 of_author = 0;
+	gint64 of_all = 0;
+
+	if (!message_count_events(in->store, ticket_id, address, since,
+				  &of_author, error)
+	    || !message_count_events(in->store, ticket_id, "", since, &of_all,
+				     error))
+		return false;
+	*ret = of_author < NAMED_BY_ONE_MAX && of_all < NAMED_BY_ALL_MAX;
+	return true;
+}
+
 /* Why a message that named a ticket did not join it, on both. */
-static bool record_refusal(const struct intake *in,
+static bool record_refusal(const struct intake *in, const struct author *author,
 			   const struct threading_result *thread,
 			   const struct ticket *ticket, GError **error)
 {
+	const char *address
+		= author->address[0] != '\0' ? author->address : "-";
 	g_autofree char *here = NULL;
 	g_autofree char *there = NULL;
+	bool may = false;
 
 	if (thread->refused == NULL)
 		return true;
@@ -244,15 +250,137 @@ static bool record_refusal(const struct intake *in,
 			       thread->refused->ref, thread->why);
 	there = g_strdup_printf("%s named this ticket, not joined: %s",
 				ticket->ref, thread->why);
-	return conversation_event(in->store, ticket->id, here, error)
-	       && conversation_event(in->store, thread->refused->id, there,
-				     error);
+	if (!conversation_event(in->store, ticket->id, here, error)
+	    || !may_record(in, thread->refused->id, address, &may, error))
+		return false;
+	return !may
+	       || conversation_event_of(in->store, thread->refused->id,
+					address, there, error);
+}
+
+/* The new ticket goes on where the author's ended one stopped. */
+static bool link_ended(const struct intake *in,
+		       const struct threading_result *thread,
+		       const struct ticket *ticket, GError **error)
+{
+	return thread->refused == NULL || !thread->ended
+	       || !author_is_believed(in)
+	       || link_add(in->store, ticket->id, thread->refused->id,
+			   LINK_CONTINUES, error);
+}
+
+/* --- people in copy ----------------------------------------------------------- */
+
+/* Somebody in To or Cc: a contact of the customer joins, anybody else is
+ * proposed to staff, once. */
+static bool propose(const struct intake *in, const struct author *author,
+		    const struct ticket *ticket, const struct mailbox *who,
+		    GPtrArray *proposed, GError **error)
+{
+	GError *local = NULL;
+	const char *why = NULL;
+	bool is_new = false;
+	bool part = false;
+	g_autofree char *key = address_dup_key(who->address);
+	AUTO(contact) contact = NULL;
+
+	if (key == NULL || strcmp(key, author->address) == 0)
+		return true;
+	if (!participant_is(in->store, ticket->id, key, &part, error)
+	    || !conversation_copy_check(in->store, ticket, key, &why, error))
+		return false;
+	if (part || why != NULL)
+		return true;
+	contact = contact_by_address(in->store, key, &local);
+	if (contact == NULL && !lookup_is_absent(local, error))
+		return false;
+	if (contact != NULL && contact->customer_id == ticket->customer_id)
+		return add_contact(in->store, ticket, contact, error);
+
+	const struct copy_proposal proposal = {
+		.ticket_id = ticket->id,
+		.address = key,
+		.name = who->name,
+		.proposed_by = author->address,
+	};
+	if (!copy_propose(in->store, &proposal, &is_new, error))
+		return false;
+	if (is_new)
+		g_ptr_array_add(proposed, g_steal_pointer(&key));
+	return true;
+}
+
+static bool propose_all(const struct intake *in, const struct author *author,
+			const struct ticket *ticket, const GPtrArray *people,
+			GPtrArray *proposed, GError **error)
+{
+	for (guint i = 0; i < people->len && i < COPIES_READ_MAX
+			  && proposed->len < COPIES_PROPOSED_MAX;
+	     i++) {
+		if (!propose(in, author, ticket, people->pdata[i], proposed,
+			     error))
+			return false;
+	}
+	return true;
+}
+
+/* *ret_text: the addresses that are new, NULL if none are. An unproven author
+ * may be anybody, who would like to read along. */
+static bool propose_copies(const struct intake *in, const struct author *author,
+			   const struct ticket *ticket, char **ret_text,
+			   GError **error)
+{
+	const struct mail *mail = in->message->mail;
+	g_autoptr(GPtrArray) proposed = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *list = NULL;
+	g_autofree char *event = NULL;
+
+	*ret_text = NULL;
+	if (is_automatic(in) || !author_is_believed(in))
+		return true;
+	if (!propose_all(in, author, ticket, mail->cc, proposed, error)
+	    || !propose_all(in, author, ticket, mail->to, proposed, error))
+		return false;
+	if (proposed->len == 0)
+		return true;
+	g_ptr_array_add(proposed, NULL);
+	list = g_strjoinv(", ", (char **)proposed->pdata);
+	event = g_strdup_printf("in copy, not added: %s", list);
+	if (!conversation_event(in->store, ticket->id, event, error))
+		return false;
+	*ret_text = g_steal_pointer(&list);
+	return true;
+}
+
+/* What the mails about a message say; staff read more than customers. */
+struct telling {
+	struct ticketfields fields;
+	struct notify_remark staff[TICKETFIELDS_REMARKS_MAX + 1];
+	size_t n_staff;
+	char *copies;
+};
+
+static void telling_clear(struct telling *telling)
+{
+	g_free(telling->copies);
+}
+typedef struct telling telling_t;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(telling_t, telling_clear)
+
+static void telling_complete(struct telling *telling)
+{
+	for (size_t i = 0; i < telling->fields.n_remarks; i++)
+		telling->staff[telling->n_staff++] = telling->fields.remarks[i];
+	if (telling->copies != NULL)
+		telling->staff[telling->n_staff++] = (struct notify_remark){
+			PHRASE_COPIES_PROPOSED, telling->copies
+		};
 }
 
 static struct notify_message notify_of(const struct intake *in,
 				       const struct ticket *ticket,
 				       const struct message *entry,
-				       const struct ticketfields *fields)
+				       const struct telling *telling)
 {
 	return (struct notify_message){
 		.ticket = ticket,
@@ -260,8 +388,10 @@ static struct notify_message notify_of(const struct intake *in,
 		.parts = in->message->mail->parts,
 		.kind = in->kind,
 		.proven = is_proven(in),
-		.remarks = fields->remarks,
-		.n_remarks = fields->n_remarks,
+		.remarks = telling->fields.remarks,
+		.n_remarks = telling->fields.n_remarks,
+		.staff_remarks = telling->staff,
+		.n_staff_remarks = telling->n_staff,
 	};
 }
 
@@ -278,14 +408,14 @@ static bool change_fields(const struct intake *in, const struct author *author,
 }
 
 static bool append(const struct intake *in, const struct author *author,
-		   struct ticket *ticket, enum ticket_status status,
+		   struct ticket *ticket, struct status_step step,
 		   GError **error)
 {
-	struct ticketfields fields;
+	g_auto(telling_t) telling = { 0 };
 	AUTO(message) entry = NULL;
 
 	if (!ticketfields_read(in->store, in->message->mail,
-			       ticket->customer_id, &fields, error))
+			       ticket->customer_id, &telling.fields, error))
 		return false;
 	/* A contact that came later than the ticket reads the answer, too. */
 	if (author->contact != NULL
@@ -294,16 +424,19 @@ static bool append(const struct intake *in, const struct author *author,
 		return false;
 	entry = insert_entry(in, author, ticket, error);
 	if (entry == NULL
-	    || !change_fields(in, author, &fields, ticket, error)
-	    || !ticketfields_record(in->store, &fields, ticket->id, error))
+	    || !change_fields(in, author, &telling.fields, ticket, error)
+	    || !ticketfields_record(in->store, &telling.fields, ticket->id,
+				    error)
+	    || !propose_copies(in, author, ticket, &telling.copies, error))
 		return false;
-	ticket->status = status;
+	status_apply(ticket, step.next, clock_now());
 	if (!ticket_update(in->store, ticket, error))
 		return false;
+	telling_complete(&telling);
 
 	const struct notify_message what
-		= notify_of(in, ticket, entry, &fields);
-	return notify_customer_message(in->desk, in->store, &what, false,
+		= notify_of(in, ticket, entry, &telling);
+	return notify_customer_message(in->desk, in->store, &what, step.told,
 				       error);
 }
 
@@ -311,57 +444,35 @@ static bool create(const struct intake *in, const struct author *author,
 		   const struct threading_result *thread,
 		   struct intake_result *result, GError **error)
 {
-	struct ticketfields fields;
+	g_auto(telling_t) telling = { 0 };
 	AUTO(ticket) ticket = NULL;
 	AUTO(message) entry = NULL;
 
 	if (!ticketfields_read(in->store, in->message->mail,
 			       author->customer != NULL ? author->customer->id
 							: 0,
-			       &fields, error))
+			       &telling.fields, error))
 		return false;
-	ticket = open_ticket(in, author, &fields, error);
+	ticket = open_ticket(in, author, &telling.fields, error);
 	if (ticket == NULL)
 		return false;
 	entry = insert_entry(in, author, ticket, error);
 	if (entry == NULL
-	    || !ticketfields_record(in->store, &fields, ticket->id, error)
-	    || !record_refusal(in, thread, ticket, error))
+	    || !ticketfields_record(in->store, &telling.fields, ticket->id,
+				    error)
+	    || !record_refusal(in, author, thread, ticket, error)
+	    || !link_ended(in, thread, ticket, error)
+	    || !propose_copies(in, author, ticket, &telling.copies, error))
 		return false;
+	telling_complete(&telling);
 
 	const struct notify_message what
-		= notify_of(in, ticket, entry, &fields);
-	if (!notify_customer_message(in->desk, in->store, &what, true, error))
+		= notify_of(in, ticket, entry, &telling);
+	if (!notify_customer_message(in->desk, in->store, &what,
+				     AUDIENCE_OPENED, error))
 		return false;
 	intake_result_set(result, INTAKE_CREATED, ticket->ref);
 	return true;
-}
-
-/* Named a ticket of the author's that is closed: linked is what comes of it,
- * but for programs that answer: they go into the closed one. */
-static bool store_behind_closed(const struct intake *in,
-				const struct author *author,
-				const struct threading_result *thread,
-				struct intake_result *result, GError **error)
-{
-	static const struct intake_why closed = {
-		"the ticket that it answers is closed",
-		PHRASE_HOLD_TICKET_CLOSED,
-	};
-	struct ticket *ticket = thread->refused;
-
-	if (in->kind == MAIL_KIND_VACATION || in->kind == MAIL_KIND_BOUNCE
-	    || in->kind == MAIL_KIND_AUTO_REPLY) {
-		if (!append(in, author, ticket, ticket->status, error))
-			return false;
-		intake_result_set(result, INTAKE_APPENDED, ticket->ref);
-		return true;
-	}
-	/* A participant's right ends with the ticket; a contact has his own. */
-	if (in->recipient->verdict == SEAL_ACCEPT_REPLY
-	    && author->contact == NULL)
-		return intake_hold(in, &closed, result, error);
-	return create(in, author, thread, result, error);
 }
 
 /* Verdicts that let nobody open a ticket, outside of departments that are
@@ -385,13 +496,17 @@ static bool store_without_ticket(const struct intake *in,
 		"null sender, and about no mail or ticket of ours",
 		PHRASE_HOLD_NULL_SENDER,
 	};
-	bool joins = false;
+	static const struct intake_why closed = {
+		"the ticket that it answers is closed",
+		PHRASE_HOLD_TICKET_CLOSED,
+	};
+	bool is_reply = in->recipient->verdict == SEAL_ACCEPT_REPLY;
 
-	if (thread->refused != NULL
-	    && !takes_part(in, author, thread->refused, &joins, error))
-		return false;
-	if (joins && thread->refused->status == TICKET_CLOSED)
-		return store_behind_closed(in, author, thread, result, error);
+	/* A participant's right ends with the ticket; a contact has his own. */
+	if (thread->ended)
+		return is_reply && author->contact == NULL
+			       ? intake_hold(in, &closed, result, error)
+			       : create(in, author, thread, result, error);
 	if (may_open(in))
 		return create(in, author, thread, result, error);
 	return intake_hold(in,
@@ -414,7 +529,7 @@ bool customermail_store(const struct intake *in,
 		return store_without_ticket(in, &author, thread, result,
 					    error);
 	if (!append(in, &author, ticket,
-		    status_after_customer(ticket->status, in->kind), error))
+		    status_step(ticket->status, thread->event), error))
 		return false;
 	intake_result_set(result, INTAKE_APPENDED, ticket->ref);
 	return true;
@@ -423,16 +538,18 @@ bool customermail_store(const struct intake *in,
 bool customermail_add(const struct intake *in, struct ticket *ticket,
 		      GError **error)
 {
+	const struct status_step stay
+		= { ticket->status, AUDIENCE_CUSTOMER_WROTE, true };
 	g_auto(author_t) author = { 0 };
 
 	return author_find(in, &author, error)
-	       && append(in, &author, ticket, ticket->status, error);
+	       && append(in, &author, ticket, stay, error);
 }
 
 bool customermail_refer(const struct intake *in, const struct ticket *ticket,
 			GError **error)
 {
-	static const struct ticketfields no_fields = { 0 };
+	static const struct telling nothing = { 0 };
 	g_auto(author_t) author = { 0 };
 	AUTO(message) entry = NULL;
 
@@ -441,7 +558,7 @@ bool customermail_refer(const struct intake *in, const struct ticket *ticket,
 	entry = make_entry(in, &author, ticket);
 
 	const struct notify_message what
-		= notify_of(in, ticket, entry, &no_fields);
+		= notify_of(in, ticket, entry, &nothing);
 	return notify_referral(in->desk, in->store, &what,
 			       in->recipient->department, error);
 }

@@ -18,7 +18,10 @@
 #include "desk/ownwords.h"
 #include "desk/signed.h"
 #include "desk/staffmail.h"
+#include "desk/status.h"
 #include "store/blob.h"
+#include "store/customer.h"
+#include "store/staff.h"
 
 #include <string.h>
 
@@ -192,6 +195,7 @@ static bool add_confirmation(const struct intake *in, const char *ref,
 	g_autofree char *text = NULL;
 	AUTO(ticket) ticket = ticket_by_ref(in->store, ref, error);
 
+	ticket = ticket_follow(in->store, ticket, error);
 	if (ticket == NULL)
 		return false;
 	if (says_something(in))
@@ -322,10 +326,63 @@ static bool intake_confirm(const struct intake *in, gint64 held_id,
 
 /* --- the ways ---------------------------------------------------------------- */
 
+/* Names that may stand below thanks: the author's, and those of staff. */
+static GPtrArray *list_names(const struct intake *in, GError **error)
+{
+	const struct mail *mail = in->message->mail;
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) staff = staff_list(in->store, error);
+	GError *local = NULL;
+	AUTO(contact) contact = NULL;
+
+	if (staff == NULL)
+		return NULL;
+	for (guint i = 0; i < staff->len; i++) {
+		const struct staff *one = staff->pdata[i];
+
+		g_ptr_array_add(names, g_strdup(one->name));
+	}
+	if (mail->from->len > 0) {
+		const struct mailbox *from = mail->from->pdata[0];
+
+		g_ptr_array_add(names, g_strdup(from->name));
+	}
+	contact = contact_by_address(in->store, in->recipient->identity,
+				     &local);
+	if (contact == NULL && !lookup_is_absent(local, error))
+		return NULL;
+	if (contact != NULL)
+		g_ptr_array_add(names, g_strdup(contact->name));
+	g_ptr_array_add(names, NULL);
+	return g_steal_pointer(&names);
+}
+
+/* Nothing asked, nothing attached, nothing but thanks. */
+static bool find_thanks(const struct intake *in, bool *ret, GError **error)
+{
+	const struct mail *mail = in->message->mail;
+	g_autoptr(GPtrArray) names = NULL;
+
+	*ret = false;
+	if (mail_kind_is_automatic(in->kind) || mail->parts->len > 0
+	    || mail->is_forward || mail->fields.service[0] != '\0'
+	    || mail->fields.invalid[0] != '\0'
+	    || strlen(mail->text_trimmed) > STATUS_THANKS_BYTES)
+		return true;
+	names = list_names(in, error);
+	if (names == NULL)
+		return false;
+	*ret = status_is_thanks(mail->text_trimmed,
+				(const char *const *)(void *)names->pdata);
+	return true;
+}
+
 static bool find_thread(const struct intake *in,
 			struct threading_result *ret_thread, GError **error)
 {
 	const struct intake_recipient *recipient = in->recipient;
+	bool thanks = false;
+	bool found = find_thanks(in, &thanks, error);
 	const struct threading_input input = {
 		.mail = in->message->mail,
 		.recipient = recipient->address,
@@ -336,9 +393,13 @@ static bool find_thread(const struct intake *in,
 			  || recipient->department->accept
 				     != DEPARTMENT_ANYONE,
 		.is_staff = recipient->verdict == SEAL_ACCEPT_STAFF,
+		.thanks = thanks,
+		.kind = in->kind,
 	};
 
-	return threading_find(in->desk, in->store, &input, ret_thread, error);
+	return found
+	       && threading_find(in->desk, in->store, &input, ret_thread,
+				 error);
 }
 
 static bool intake_threaded(const struct intake *in,
@@ -378,6 +439,8 @@ static bool intake_recipient(const struct intake *in,
 		return kind == SIGNED_CONFIRM
 			       ? intake_confirm(in, held_id, result, error)
 			       : intake_hold_as_judged(in, result, error);
+	if (!bounces_forget(in, error))
+		return false;
 	if (!bounces_record(in, &done, result, error) || done)
 		return done;
 	if (kind == SIGNED_CONFIRM)
@@ -396,6 +459,7 @@ static bool intake_refer(const struct intake *in, const char *ref,
 		"also addressed to %s", in->recipient->department->name);
 	AUTO(ticket) ticket = ticket_by_ref(in->store, ref, error);
 
+	ticket = ticket_follow(in->store, ticket, error);
 	if (ticket == NULL
 	    || !conversation_event(in->store, ticket->id, text, error)
 	    || !customermail_refer(in, ticket, error))

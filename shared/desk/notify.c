@@ -5,6 +5,7 @@
 #include "desk/notify.h"
 
 #include "base/error.h"
+#include "desk/facts.h"
 #include "desk/letter.h"
 #include "desk/lookup.h"
 #include "store/customer.h"
@@ -38,141 +39,187 @@ static struct department *ticket_context(struct store *store,
 	return department;
 }
 
+/* --- to an audience --------------------------------------------------------- */
+
+/* What customers and staff get; each without the person. kind NULL: nothing. */
+struct mailing {
+	struct letter customers;
+	struct letter staff;
+	const char *author_kind; /* for who caused it, NULL: as the others */
+	bool spare_reporters;    /* they may be anybody's forged address */
+	bool show_others;        /* Cc names who else reads it */
+};
+
+static bool is_staff(const struct audience_reader *reader)
+{
+	return reader->role == AUDIENCE_DEPARTMENT
+	       || reader->role == AUDIENCE_ASSIGNEE;
+}
+
 /* The other people who get the same text, for Cc. */
-static GPtrArray *others(const GPtrArray *participants, const char *address)
+static GPtrArray *others(const GPtrArray *readers, const char *address)
 {
 	GPtrArray *list = g_ptr_array_new();
 
-	for (guint i = 0; i < participants->len; i++) {
-		const struct participant *one = participants->pdata[i];
+	for (guint i = 0; i < readers->len; i++) {
+		const struct audience_reader *one = readers->pdata[i];
 
-		if (strcmp(one->address, address) != 0)
+		if (!is_staff(one) && strcmp(one->address, address) != 0)
 			g_ptr_array_add(list, one->address);
 	}
 	g_ptr_array_add(list, NULL);
 	return list;
 }
 
-/* letter_post() for each participant; `letter` has all but the person. */
-static bool post_to_participants(const struct desk *desk, struct store *store,
-				 struct letter letter, bool show_others,
-				 GError **error)
+static const char *first_language(const struct desk *desk,
+				  const char *reader,
+				  const struct department *department)
 {
-	g_autoptr(GPtrArray) participants
-		= participant_list(store, letter.ticket->id, error);
-
-	if (participants == NULL)
-		return false;
-	for (guint i = 0; i < participants->len; i++) {
-		const struct participant *one = participants->pdata[i];
-		g_autoptr(GPtrArray) cc = others(participants, one->address);
-
-		letter.address = one->address;
-		letter.name = one->name;
-		letter.cc = show_others
-				    ? (const char *const *)(void *)cc->pdata
-				    : NULL;
-		if (!letter_post(desk, store, &letter, error))
-			return false;
-	}
-	return true;
+	if (reader[0] != '\0')
+		return reader;
+	if (department->language[0] != '\0')
+		return department->language;
+	return desk_get_config(desk)->server.language;
 }
 
-static bool post_to_staff(const struct desk *desk, struct store *store,
-			  struct letter letter, const char *except,
-			  GError **error)
+static bool post_staff(const struct desk *desk, struct store *store,
+		       struct letter letter,
+		       const struct audience_reader *reader, GError **error)
 {
-	g_autoptr(GPtrArray) staff
-		= staff_of_department(store, letter.department->id, error);
+	g_autofree char *facts = NULL;
 
-	if (staff == NULL)
+	letter.address = reader->address;
+	letter.name = reader->name;
+	letter.language = reader->language;
+	if (letter.ticket != NULL) {
+		facts = facts_dup(store, letter.ticket, letter.message,
+				  first_language(desk, reader->language,
+						 letter.department),
+				  error);
+		if (facts == NULL)
+			return false;
+		letter.facts = facts;
+	}
+	return letter_post(desk, store, &letter, error);
+}
+
+static bool post_customer(const struct desk *desk, struct store *store,
+			  const struct mailing *mailing,
+			  const GPtrArray *readers,
+			  const struct audience_reader *reader, GError **error)
+{
+	struct letter letter = mailing->customers;
+	bool author = reader->role == AUDIENCE_AUTHOR;
+	g_autoptr(GPtrArray) cc = others(readers, reader->address);
+
+	if (mailing->spare_reporters && reader->is_reporter)
+		return true;
+	letter.address = reader->address;
+	letter.name = reader->name;
+	if (author && mailing->author_kind != NULL)
+		letter.kind = mailing->author_kind;
+	if (mailing->show_others)
+		letter.cc = (const char *const *)(void *)cc->pdata;
+	return letter_post(desk, store, &letter, error);
+}
+
+/* Each mail that the audience table names. */
+static bool post_to(const struct desk *desk, struct store *store,
+		    const struct mailing *mailing,
+		    const struct audience_query *query, GError **error)
+{
+	g_autoptr(GPtrArray) readers = audience_list(store, query, error);
+
+	if (readers == NULL)
 		return false;
-	for (guint i = 0; i < staff->len; i++) {
-		const struct staff *one = staff->pdata[i];
+	for (guint i = 0; i < readers->len; i++) {
+		const struct audience_reader *one = readers->pdata[i];
+		bool staff = is_staff(one);
 
-		if (except != NULL && strcmp(one->address, except) == 0)
+		if ((staff ? mailing->staff.kind : mailing->customers.kind)
+		    == NULL)
 			continue;
-		letter.address = one->address;
-		letter.name = one->name;
-		letter.language = one->language;
-		if (!letter_post(desk, store, &letter, error))
+		if (!(staff ? post_staff(desk, store, mailing->staff, one,
+					 error)
+			    : post_customer(desk, store, mailing, readers, one,
+					    error)))
 			return false;
 	}
 	return true;
 }
 
-/* The author gets "ack", everybody else who takes part "ack_contact". */
-static bool post_acknowledgements(const struct desk *desk, struct store *store,
-				  struct letter letter, bool proven,
-				  GError **error)
+/* A notice to staff about a message. What programs send into a ticket again
+ * and again is counted, for staff have programs that answer, too. */
+static struct letter make_notice(const struct notify_message *what,
+				 const struct department *department,
+				 const char *kind)
 {
-	g_autoptr(GPtrArray) participants
-		= participant_list(store, letter.ticket->id, error);
+	struct letter letter = {
+		.kind = kind,
+		.template_name = "notice_reply",
+		.department = department,
+		.ticket = what->ticket,
+		.message = what->message,
+		.parts = what->parts,
+		.automatic = COMPOSE_GENERATED,
+		.remarks = what->remarks,
+		.n_remarks = what->n_remarks,
+	};
 
-	if (participants == NULL)
-		return false;
-	for (guint i = 0; i < participants->len; i++) {
-		const struct participant *one = participants->pdata[i];
-		bool author = strcmp(one->address, letter.message->address)
-			      == 0;
-
-		/* An unproven stranger may be anybody's forged address. */
-		if (one->role == PARTICIPANT_REPORTER && !proven)
-			continue;
-		letter.kind = author ? "ack" : "ack_contact";
-		letter.address = one->address;
-		letter.name = one->name;
-		if (!letter_post(desk, store, &letter, error))
-			return false;
+	if (what->staff_remarks != NULL) {
+		letter.remarks = what->staff_remarks;
+		letter.n_remarks = what->n_staff_remarks;
 	}
-	return true;
-}
-
-/* "notice_new" or "notice_reply". What programs send into a ticket again and
- * again is counted, for staff have programs that answer, too. */
-static bool post_notices(const struct desk *desk, struct store *store,
-			 struct letter letter,
-			 const struct notify_message *what, bool created,
-			 GError **error)
-{
-	letter.kind = created ? "notice_new" : "notice_reply";
-	letter.automatic = COMPOSE_GENERATED;
-	letter.parts = what->parts;
-	if (!created && mail_kind_is_automatic(what->kind)) {
-		letter.template_name = letter.kind;
+	if (strcmp(kind, "notice_reply") == 0
+	    && mail_kind_is_automatic(what->kind)) {
 		letter.kind = "notice_auto";
 		letter.windowed = true;
 	}
-	return post_to_staff(desk, store, letter, what->message->address,
-			     error);
+	if (strcmp(kind, "notice_new") == 0)
+		letter.template_name = NULL;
+	return letter;
 }
 
+/* --- a customer wrote --- */
+
 bool notify_customer_message(const struct desk *desk, struct store *store,
-			     const struct notify_message *what, bool created,
-			     GError **error)
+			     const struct notify_message *what,
+			     enum audience_event told, GError **error)
 {
+	bool opened = told == AUDIENCE_OPENED;
 	g_autofree char *language = NULL;
 	AUTO(department)
 	department = ticket_context(store, what->ticket, &language, error);
 	if (department == NULL)
 		return false;
 
-	const struct letter letter = {
-		.language = language,
-		.department = department,
-		.ticket = what->ticket,
-		.message = what->message,
-		.automatic = COMPOSE_REPLIED,
-		.remarks = what->remarks,
-		.n_remarks = what->n_remarks,
+	struct mailing mailing = {
+		.staff = make_notice(what, department,
+				     opened ? "notice_new" : "notice_reply"),
+		.author_kind = "ack",
+		.spare_reporters = !what->proven,
 	};
-	if (created && department->acknowledge
-	    && !mail_kind_is_automatic(what->kind)
-	    && !post_acknowledgements(desk, store, letter, what->proven,
-				      error))
-		return false;
-	return post_notices(desk, store, letter, what, created, error);
+	if (opened && department->acknowledge
+	    && !mail_kind_is_automatic(what->kind))
+		mailing.customers = (struct letter){
+			.kind = "ack_contact",
+			.language = language,
+			.department = department,
+			.ticket = what->ticket,
+			.message = what->message,
+			.automatic = COMPOSE_REPLIED,
+			.remarks = what->remarks,
+			.n_remarks = what->n_remarks,
+		};
+	const struct audience_query query = {
+		.ticket = what->ticket,
+		.event = told,
+		.actor = what->message->address,
+	};
+	return post_to(desk, store, &mailing, &query, error);
 }
+
+/* --- staff acted --- */
 
 bool notify_staff_reply(const struct desk *desk, struct store *store,
 			const struct notify_message *what, GError **error)
@@ -183,61 +230,166 @@ bool notify_staff_reply(const struct desk *desk, struct store *store,
 	if (department == NULL)
 		return false;
 
-	const struct letter letter = {
-		.kind = "reply",
-		.language = language,
-		.department = department,
-		.ticket = what->ticket,
-		.message = what->message,
-		.parts = what->parts,
-		.automatic = COMPOSE_HUMAN,
+	const struct mailing mailing = {
+		.customers = {
+			.kind = "reply",
+			.language = language,
+			.department = department,
+			.ticket = what->ticket,
+			.message = what->message,
+			.parts = what->parts,
+			.automatic = COMPOSE_HUMAN,
+		},
+		.staff = make_notice(what, department, "notice_answer"),
+		.show_others = true,
 	};
-	return post_to_participants(desk, store, letter, true, error);
+	const struct audience_query query = {
+		.ticket = what->ticket,
+		.event = AUDIENCE_STAFF_ANSWERED,
+		.actor = what->message->address,
+	};
+	return post_to(desk, store, &mailing, &query, error);
+}
+
+/* Mail to staff only, about what one of them did. */
+static bool post_notice(const struct desk *desk, struct store *store,
+			const struct notify_message *what, const char *kind,
+			const struct audience_query *query, GError **error)
+{
+	g_autofree char *language = NULL;
+	struct mailing mailing = { 0 };
+	AUTO(department)
+	department = ticket_context(store, what->ticket, &language, error);
+	if (department == NULL)
+		return false;
+	mailing.staff = make_notice(what, department, kind);
+	return post_to(desk, store, &mailing, query, error);
+}
+
+bool notify_staff_note(const struct desk *desk, struct store *store,
+		       const struct notify_message *what, GError **error)
+{
+	const struct notify_remark remark = { PHRASE_INTERNAL_NOTE, NULL };
+	struct notify_message note = *what;
+	const struct audience_query query = {
+		.ticket = what->ticket,
+		.event = AUDIENCE_NOTED,
+		.actor = what->message->address,
+	};
+
+	note.remarks = &remark;
+	note.n_remarks = 1;
+	return post_notice(desk, store, &note, "notice_note", &query, error);
 }
 
 bool notify_staff_opened(const struct desk *desk, struct store *store,
 			 const struct notify_message *what, GError **error)
 {
-	g_autofree char *language = NULL;
-	AUTO(department)
-	department = ticket_context(store, what->ticket, &language, error);
-	if (department == NULL)
+	const struct audience_query query = {
+		.ticket = what->ticket,
+		.event = AUDIENCE_STAFF_OPENED,
+		.actor = what->message->address,
+	};
+
+	return post_notice(desk, store, what, "notice_new", &query, error);
+}
+
+/* The last message of a person, which is what a new reader needs; NULL without
+ * error if there is none. */
+static bool find_last(struct store *store, const struct ticket *ticket,
+		      struct message **ret_message, GError **error)
+{
+	g_autoptr(GPtrArray) all = message_list(store, ticket->id, error);
+
+	if (all == NULL)
+		return false;
+	*ret_message = NULL;
+	for (guint i = all->len; *ret_message == NULL && i > 0; i--) {
+		const struct message *one = all->pdata[i - 1];
+
+		if (one->author == MESSAGE_CUSTOMER
+		    || one->author == MESSAGE_STAFF)
+			*ret_message = g_ptr_array_steal_index(all, i - 1);
+	}
+	return true;
+}
+
+/* Staff who are new to the ticket read its last message, and why. */
+static bool post_handed_over(const struct desk *desk, struct store *store,
+			     const struct notify_remark *remark,
+			     const char *kind,
+			     const struct audience_query *query,
+			     GError **error)
+{
+	AUTO(message) last = NULL;
+
+	if (!find_last(store, query->ticket, &last, error))
 		return false;
 
-	const struct letter letter = {
-		.department = department,
-		.ticket = what->ticket,
-		.message = what->message,
+	const struct notify_message what = {
+		.ticket = query->ticket,
+		.message = last,
+		.kind = MAIL_KIND_HUMAN,
+		.remarks = remark,
+		.n_remarks = 1,
 	};
-	return post_notices(desk, store, letter, what, true, error);
+	return post_notice(desk, store, &what, kind, query, error);
+}
+
+static const char *actor_name(const struct staff *actor)
+{
+	return actor != NULL ? actor->name : "Portaria";
+}
+
+bool notify_assigned(const struct desk *desk, struct store *store,
+		     const struct ticket *ticket, const struct staff *actor,
+		     GError **error)
+{
+	const struct notify_remark remark = { PHRASE_ASSIGNED_BY,
+					      actor_name(actor) };
+	const struct audience_query query = {
+		.ticket = ticket,
+		.event = AUDIENCE_ASSIGNED,
+		.actor = actor != NULL ? actor->address : "",
+	};
+
+	return post_handed_over(desk, store, &remark, "notice_assigned",
+				&query, error);
+}
+
+bool notify_moved(const struct desk *desk, struct store *store,
+		  const struct ticket *ticket, const char *from,
+		  const struct staff *actor, GError **error)
+{
+	const struct notify_remark remark = { PHRASE_MOVED_FROM, from };
+	const struct audience_query query = {
+		.ticket = ticket,
+		.event = AUDIENCE_MOVED,
+		.actor = actor != NULL ? actor->address : "",
+	};
+
+	return post_handed_over(desk, store, &remark, "notice_moved", &query,
+				error);
 }
 
 bool notify_answer_kept(const struct desk *desk, struct store *store,
 			const struct notify_message *what,
-			const struct staff *staff, enum phrase why,
-			GError **error)
+			const struct staff *staff,
+			const struct notify_remark *why, GError **error)
 {
-	const struct notify_remark remark = { why, NULL };
 	g_autofree char *language = NULL;
 	AUTO(department)
 	department = ticket_context(store, what->ticket, &language, error);
 	if (department == NULL)
 		return false;
 
-	const struct letter letter = {
-		.kind = "notice_kept",
-		.template_name = "notice_reply",
-		.address = staff->address,
-		.name = staff->name,
-		.language = staff->language,
-		.department = department,
-		.ticket = what->ticket,
-		.message = what->message,
-		.automatic = COMPOSE_GENERATED,
-		.windowed = true,
-		.remarks = &remark,
-		.n_remarks = 1,
-	};
+	struct letter letter = make_notice(what, department, "notice_kept");
+	letter.address = staff->address;
+	letter.name = staff->name;
+	letter.language = staff->language;
+	letter.windowed = true;
+	letter.remarks = why;
+	letter.n_remarks = 1;
 	return letter_post(desk, store, &letter, error);
 }
 
@@ -253,24 +405,27 @@ bool notify_referral(const struct desk *desk, struct store *store,
 
 	const struct notify_remark remark = { PHRASE_REFERRED_FROM,
 					      owner->title };
-	const struct letter letter = {
-		.kind = "notice_referral",
-		.template_name = "notice_reply",
-		.department = department,
-		.ticket = what->ticket,
-		.message = what->message,
-		.parts = what->parts,
-		.automatic = COMPOSE_GENERATED,
-		.windowed = mail_kind_is_automatic(what->kind),
-		.remarks = &remark,
-		.n_remarks = 1,
+	struct mailing mailing = {
+		.staff = make_notice(what, department, "notice_referral"),
 	};
-	return post_to_staff(desk, store, letter, what->message->address,
-			     error);
+	mailing.staff.windowed = mail_kind_is_automatic(what->kind);
+	mailing.staff.remarks = &remark;
+	mailing.staff.n_remarks = 1;
+	const struct audience_query query = {
+		.ticket = what->ticket,
+		.event = AUDIENCE_REFERRED,
+		.department_id = department->id,
+		.actor = what->message->address,
+	};
+	return post_to(desk, store, &mailing, &query, error);
 }
 
-bool notify_closed(const struct desk *desk, struct store *store,
-		   const struct ticket *ticket, GError **error)
+/* --- the ticket ended --- */
+
+static bool post_end(const struct desk *desk, struct store *store,
+		     const struct ticket *ticket, const char *kind,
+		     enum audience_event event,
+		     const struct notify_remark *remark, GError **error)
 {
 	g_autofree char *language = NULL;
 	AUTO(department)
@@ -278,14 +433,63 @@ bool notify_closed(const struct desk *desk, struct store *store,
 	if (department == NULL)
 		return false;
 
-	const struct letter letter = {
-		.kind = "closed",
-		.language = language,
-		.department = department,
-		.ticket = ticket,
-		.automatic = COMPOSE_GENERATED,
+	const struct mailing mailing = {
+		.customers = {
+			.kind = kind,
+			.language = language,
+			.department = department,
+			.ticket = ticket,
+			.automatic = COMPOSE_GENERATED,
+			.remarks = remark,
+			.n_remarks = remark != NULL,
+		},
 	};
-	return post_to_participants(desk, store, letter, false, error);
+	const struct audience_query query = { .ticket = ticket,
+					      .event = event };
+
+	return post_to(desk, store, &mailing, &query, error);
+}
+
+bool notify_closed(const struct desk *desk, struct store *store,
+		   const struct ticket *ticket, GError **error)
+{
+	return post_end(desk, store, ticket, "closed", AUDIENCE_CLOSED, NULL,
+			error);
+}
+
+bool notify_resolved(const struct desk *desk, struct store *store,
+		     const struct ticket *ticket, GError **error)
+{
+	guint64 days = desk_get_config(desk)->timers.reopen_seconds / 86400;
+	g_autofree char *value
+		= g_strdup_printf("%" G_GUINT64_FORMAT, days);
+	const struct notify_remark remark = { PHRASE_REOPEN_DAYS, value };
+
+	return post_end(desk, store, ticket, "resolved", AUDIENCE_RESOLVED,
+			days > 0 ? &remark : NULL, error);
+}
+
+/* --- held messages and bounces --- */
+
+/* About no ticket yet: all staff of the department. */
+static bool post_to_department(const struct desk *desk, struct store *store,
+			       struct letter letter, GError **error)
+{
+	g_autoptr(GPtrArray) staff
+		= staff_of_department(store, letter.department->id, error);
+
+	if (staff == NULL)
+		return false;
+	for (guint i = 0; i < staff->len; i++) {
+		const struct staff *one = staff->pdata[i];
+
+		letter.address = one->address;
+		letter.name = one->name;
+		letter.language = one->language;
+		if (!letter_post(desk, store, &letter, error))
+			return false;
+	}
+	return true;
 }
 
 /* Only a registered address is asked: a hold tells strangers nothing. */
@@ -331,7 +535,7 @@ static bool post_held(const struct desk *desk, struct store *store,
 	if (ask && !post_confirmation(desk, store, letter, error))
 		return false;
 	letter.kind = "hold_notice";
-	return post_to_staff(desk, store, letter, NULL, error);
+	return post_to_department(desk, store, letter, error);
 }
 
 bool notify_held(const struct desk *desk, struct store *store,
@@ -358,12 +562,19 @@ bool notify_bounced(const struct desk *desk, struct store *store,
 	if (department == NULL)
 		return false;
 
-	const struct letter letter = {
-		.kind = "notice_bounce",
-		.department = department,
-		.ticket = ticket,
-		.automatic = COMPOSE_GENERATED,
-		.detail = detail,
+	const struct mailing mailing = {
+		.staff = {
+			.kind = "notice_bounce",
+			.department = department,
+			.ticket = ticket,
+			.automatic = COMPOSE_GENERATED,
+			.detail = detail,
+		},
 	};
-	return post_to_staff(desk, store, letter, address, error);
+	const struct audience_query query = {
+		.ticket = ticket,
+		.event = AUDIENCE_BOUNCED,
+		.actor = address,
+	};
+	return post_to(desk, store, &mailing, &query, error);
 }

@@ -2,7 +2,8 @@
 /*
  * desk/notify.h - which mails an event causes, as outbox rows
  *
- * In the transaction that causes them. Loop brakes: no acknowledgement to
+ * In the transaction that causes them. Who is told is the table of
+ * desk/audience.h. Loop brakes: no acknowledgement to
  * automatic mail, lists and null senders; nothing automatic to our own
  * addresses, to programs' addresses or to one that bounced; acknowledgements,
  * questions about held messages and notices about automatic mail are counted
@@ -11,6 +12,7 @@
 #ifndef PORTARIA_DESK_NOTIFY_H
 #define PORTARIA_DESK_NOTIFY_H
 
+#include "desk/audience.h"
 #include "desk/desk.h"
 #include "desk/phrases.h"
 #include "mail/mail.h"
@@ -36,27 +38,47 @@ struct notify_message {
 	bool proven;             /* else an unregistered author gets no ack */
 	const struct notify_remark *remarks;
 	size_t n_remarks;
+	/* For staff, instead of those; NULL: the same. */
+	const struct notify_remark *staff_remarks;
+	size_t n_staff_remarks;
 };
 
-/* A customer wrote; created: that opened the ticket. Acknowledgements to owner
- * and contacts, notices with the attachments to staff. */
+/* A customer wrote; told is what the status table says of it. OPENED:
+ * acknowledgements to who wrote and to who takes part. In any case notices
+ * with the attachments to staff. */
 bool notify_customer_message(const struct desk *desk, struct store *store,
-			     const struct notify_message *what, bool created,
-			     GError **error) NODISCARD;
-/* Staff answered: the text to every participant, attachments included. */
+			     const struct notify_message *what,
+			     enum audience_event told, GError **error)
+	NODISCARD;
+/* Staff answered: the text to every participant, attachments included; a
+ * notice to the assignee. */
 bool notify_staff_reply(const struct desk *desk, struct store *store,
 			const struct notify_message *what, GError **error)
+	NODISCARD;
+/* An internal note: a notice to the assignee. */
+bool notify_staff_note(const struct desk *desk, struct store *store,
+		       const struct notify_message *what, GError **error)
 	NODISCARD;
 /* Staff opened a ticket: the rest of the department learns of it. */
 bool notify_staff_opened(const struct desk *desk, struct store *store,
 			 const struct notify_message *what, GError **error)
 	NODISCARD;
+/* Who takes care of the ticket now learns of it. actor NULL: the system. */
+bool notify_assigned(const struct desk *desk, struct store *store,
+		     const struct ticket *ticket, const struct staff *actor,
+		     GError **error) NODISCARD;
+/* The staff of the ticket's new department learn of it. from: title of the
+ * old one. */
+bool notify_moved(const struct desk *desk, struct store *store,
+		  const struct ticket *ticket, const char *from,
+		  const struct staff *actor, GError **error) NODISCARD;
 /* What a member of staff mailed was not sent, or not all of it: he learns of
- * it. why: PHRASE_ANSWER_... */
+ * it, and why. */
 bool notify_answer_kept(const struct desk *desk, struct store *store,
 			const struct notify_message *what,
-			const struct staff *staff, enum phrase why,
-			GError **error) NODISCARD;
+			const struct staff *staff,
+			const struct notify_remark *why, GError **error)
+	NODISCARD;
 /* The message was addressed to this second department too: its staff learn of
  * the ticket. message->id may be 0. */
 bool notify_referral(const struct desk *desk, struct store *store,
@@ -66,6 +88,9 @@ bool notify_referral(const struct desk *desk, struct store *store,
 /* Closed by staff or timer. */
 bool notify_closed(const struct desk *desk, struct store *store,
 		   const struct ticket *ticket, GError **error) NODISCARD;
+/* Resolved: the people of the ticket learn how to reopen it. */
+bool notify_resolved(const struct desk *desk, struct store *store,
+		     const struct ticket *ticket, GError **error) NODISCARD;
 /* Confirmation request to the registered address, notice to staff, who are
  * told the reason in their language. */
 bool notify_held(const struct desk *desk, struct store *store,

@@ -6,7 +6,8 @@
  * reaches customers, only from lines that are certainly the staff member's
  * own (ownwords.h); of quotations between them, only what the ticket's people
  * have read before. When in doubt the mail becomes an internal note and its
- * author is told. The original is always kept.
+ * author is told. So does one with a command that is wrong. The original is
+ * always kept.
  */
 #include "desk/intake_parts.h"
 
@@ -22,14 +23,19 @@
 
 #include <string.h>
 
+#define COPIES_MAX 10 /* people added by one mail */
+
 /* What one mail asks for and says. */
 struct orders {
 	bool note;
 	enum ticket_status status; /* TICKET_STATUS__COUNT: none */
 	GPtrArray *commands;       /* struct command; of own lines only */
 	GPtrArray *owners;         /* the arrays that own them */
-	GPtrArray *unknown;        /* char *: "#words" that are no command */
-	GPtrArray *doubtful;       /* char *: commands that do not count */
+	GPtrArray *refused;  /* char *: lines that cannot be carried out */
+	GPtrArray *doubtful; /* char *: commands that do not count */
+	struct department *department; /* to move to, NULL: none */
+	struct staff *assignee;        /* NULL: none */
+	GPtrArray *copies;             /* char *: keys of who is added */
 	char *text;                /* for the entry and the customers */
 	bool is_cut;               /* there is more that was left out */
 	bool is_unsure; /* nothing may be sent: who wrote it is not sure */
@@ -41,17 +47,6 @@ struct context {
 	struct actor actor;
 	struct ticket *ticket;
 };
-
-static bool order_priority(const struct context *c, const char *argument,
-			   GError **error)
-{
-	enum ticket_priority priority;
-
-	if (!ticket_priority_parse(argument, &priority))
-		return true;
-	return conversation_set_priority(c->desk, c->store, &c->actor,
-					 c->ticket, priority, error);
-}
 
 /* *ret_staff NULL: no active member of staff has this login or address. */
 static bool find_staff(struct store *store, const char *login,
@@ -70,32 +65,6 @@ static bool find_staff(struct store *store, const char *login,
 	return true;
 }
 
-/* Somebody unknown is told as an event, not by refusing the answer. */
-static bool order_assign(const struct context *c, const char *argument,
-			 GError **error)
-{
-	const char *login = argument[0] != '\0' ? argument
-						: c->actor.staff->login;
-	g_autofree char *text = NULL;
-	AUTO(staff) staff = NULL;
-
-	if (!find_staff(c->store, login, &staff, error))
-		return false;
-	if (staff != NULL)
-		return conversation_assign(c->desk, c->store, &c->actor,
-					   c->ticket, staff, error);
-	text = g_strdup_printf("cannot assign: no staff member %s", login);
-	return conversation_event(c->store, c->ticket->id, text, error);
-}
-
-/* What stands alone; status and note go with the answer (orders_read). */
-static bool (*const order_functions[COMMAND__COUNT])(const struct context *,
-						      const char *, GError **)
-	= {
-		  [COMMAND_PRIORITY] = order_priority,
-		  [COMMAND_ASSIGN] = order_assign,
-	  };
-
 /* --- reading ------------------------------------------------------------------ */
 
 static void unref_array(void *data)
@@ -109,7 +78,8 @@ static void orders_init(struct orders *orders)
 		.status = TICKET_STATUS__COUNT,
 		.commands = g_ptr_array_new(),
 		.owners = g_ptr_array_new_with_free_func(unref_array),
-		.unknown = g_ptr_array_new_with_free_func(g_free),
+		.refused = g_ptr_array_new_with_free_func(g_free),
+		.copies = g_ptr_array_new_with_free_func(g_free),
 		.doubtful = g_ptr_array_new_with_free_func(g_free),
 	};
 }
@@ -118,7 +88,10 @@ static void orders_clear(struct orders *orders)
 {
 	g_ptr_array_unref(orders->commands);
 	g_ptr_array_unref(orders->owners);
-	g_ptr_array_unref(orders->unknown);
+	g_ptr_array_unref(orders->refused);
+	g_ptr_array_unref(orders->copies);
+	department_free(orders->department);
+	staff_free(orders->assignee);
 	g_ptr_array_unref(orders->doubtful);
 	g_free(orders->text);
 }
@@ -163,7 +136,7 @@ static char *take_own(struct orders *orders, const char *text)
 		g_ptr_array_add(orders->commands, commands->pdata[i]);
 	g_ptr_array_add(orders->owners, commands);
 	for (size_t i = 0; unknown[i] != NULL; i++)
-		g_ptr_array_add(orders->unknown, g_strdup(unknown[i]));
+		g_ptr_array_add(orders->refused, g_strdup(unknown[i]));
 	return rest;
 }
 
@@ -222,6 +195,7 @@ static bool read_answer(const struct context *c, const struct mail *mail,
 {
 	g_autoptr(GPtrArray) ours = ownwords_list_ours(c->desk);
 	g_autoptr(GPtrArray) known = NULL;
+	g_autofree char *answer = dup_answer(mail);
 	struct ownwords words = { 0 };
 	g_autofree char *head = NULL;
 	g_autofree char *tail = NULL;
@@ -230,7 +204,7 @@ static bool read_answer(const struct context *c, const struct mail *mail,
 	known = list_known(c->store, c->ticket->id, error);
 	if (known == NULL)
 		return false;
-	ownwords_split(mail->text_trimmed, ours, &words);
+	ownwords_split(answer, ours, &words);
 	head = take_own(orders, words.head);
 	tail = take_own(orders, words.tail);
 	note_doubtful(orders, words.middle);
@@ -277,17 +251,157 @@ static bool read_mail(const struct context *c, const struct mail *mail,
 
 /* --- carrying out --------------------------------------------------------------- */
 
-static bool orders_run(const struct context *c, const struct orders *orders,
-		       GError **error)
+/* Whether there is room for one more, and nothing against it. */
+static bool resolve_copy(const struct context *c, struct orders *orders,
+			 const char *address, bool *ret_good, GError **error)
 {
+	g_autofree char *key = address_dup_key(address);
+	const char *why = NULL;
+
+	*ret_good = key != NULL;
+	if (key == NULL)
+		return true;
+	if (!conversation_copy_check(c->store, c->ticket, key, &why, error))
+		return false;
+	*ret_good = why == NULL && orders->copies->len < COPIES_MAX;
+	if (*ret_good)
+		g_ptr_array_add(orders->copies, g_steal_pointer(&key));
+	return true;
+}
+
+static bool resolve_copies(const struct context *c, struct orders *orders,
+			   const char *argument, bool *ret_good, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit_set(argument, ",; \t<>", -1);
+	bool any = false;
+
+	for (size_t i = 0; words[i] != NULL; i++) {
+		bool good = false;
+
+		if (words[i][0] == '\0')
+			continue;
+		if (!resolve_copy(c, orders, words[i], &good, error))
+			return false;
+		any = true;
+		*ret_good &= good;
+	}
+	*ret_good &= any;
+	return true;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	g_autofree char *first = g_utf8_casefold(a, -1);
+	g_autofree char *second = g_utf8_casefold(b, -1);
+
+	return strcmp(first, second) == 0;
+}
+
+/* By name or title. */
+static bool resolve_department(const struct context *c, struct orders *orders,
+			       const char *argument, bool *ret_good,
+			       GError **error)
+{
+	g_autoptr(GPtrArray) all = department_list(c->store, error);
+
+	for (guint i = 0; all != NULL && i < all->len; i++) {
+		const struct department *one = all->pdata[i];
+
+		if (!one->active
+		    || (!is_same_text(one->name, argument)
+			&& !is_same_text(one->title, argument)))
+			continue;
+		department_free(orders->department);
+		orders->department = g_ptr_array_steal_index(all, i);
+		return true;
+	}
+	*ret_good = false;
+	return all != NULL;
+}
+
+static bool resolve_assignee(const struct context *c, struct orders *orders,
+			     const char *argument, bool *ret_good,
+			     GError **error)
+{
+	const char *login = argument[0] != '\0' ? argument
+						: c->actor.staff->login;
+	struct staff *staff = NULL;
+
+	if (!find_staff(c->store, login, &staff, error))
+		return false;
+	*ret_good = staff != NULL;
+	staff_free(orders->assignee);
+	orders->assignee = staff;
+	return true;
+}
+
+/* All orders must be possible before the first is carried out: an answer that
+ * was sent cannot be taken back because a line above it is wrong. */
+static bool resolve(const struct context *c, struct orders *orders,
+		    GError **error)
+{
+	static bool (*const kinds[COMMAND__COUNT])(
+		const struct context *, struct orders *, const char *, bool *,
+		GError **) = {
+		[COMMAND_ASSIGN] = resolve_assignee,
+		[COMMAND_DEPARTMENT] = resolve_department,
+		[COMMAND_COPY] = resolve_copies,
+	};
+
 	for (guint i = 0; i < orders->commands->len; i++) {
 		const struct command *one = orders->commands->pdata[i];
+		bool good = true;
 
-		if (order_functions[one->kind] != NULL
-		    && !order_functions[one->kind](c, one->argument, error))
+		if (kinds[one->kind] == NULL)
+			continue;
+		if (!kinds[one->kind](c, orders, one->argument, &good, error))
+			return false;
+		if (!good)
+			g_ptr_array_add(orders->refused, g_strdup(one->line));
+	}
+	return true;
+}
+
+/* Before the answer: who is added reads it. */
+static bool add_copies(const struct context *c, const struct orders *orders,
+		       GError **error)
+{
+	for (guint i = 0; i < orders->copies->len; i++) {
+		if (!conversation_copy_add(c->store, &c->actor, c->ticket,
+					   orders->copies->pdata[i], error))
 			return false;
 	}
 	return true;
+}
+
+static bool set_priority(const struct context *c, const struct orders *orders,
+			 GError **error)
+{
+	for (guint i = 0; i < orders->commands->len; i++) {
+		const struct command *one = orders->commands->pdata[i];
+		enum ticket_priority priority;
+
+		if (one->kind == COMMAND_PRIORITY
+		    && ticket_priority_parse(one->argument, &priority)
+		    && !conversation_set_priority(c->desk, c->store, &c->actor,
+						  c->ticket, priority, error))
+			return false;
+	}
+	return true;
+}
+
+/* Behind the answer, which the customer gets from the department that he
+ * knows. */
+static bool orders_run(const struct context *c, const struct orders *orders,
+		       GError **error)
+{
+	return set_priority(c, orders, error)
+	       && (orders->department == NULL
+		   || conversation_move(c->desk, c->store, &c->actor, c->ticket,
+					orders->department, error))
+	       && (orders->assignee == NULL
+		   || conversation_assign(c->desk, c->store, &c->actor,
+					  c->ticket, orders->assignee, error));
 }
 
 /* Words that did nothing are pointed out, not swallowed. */
@@ -318,7 +432,8 @@ static bool set_status(const struct context *c, enum ticket_status status,
 
 /* Who wrote it learns that the customer does not read it, or not all. */
 static bool tell_author(const struct context *c, const struct mail *mail,
-			gint64 entry_id, enum phrase why, GError **error)
+			gint64 entry_id, const struct notify_remark *why,
+			GError **error)
 {
 	AUTO(message) entry = message_get(c->store, entry_id, error);
 
@@ -338,6 +453,7 @@ static bool tell_author(const struct context *c, const struct mail *mail,
 static bool keep_as_note(const struct context *c, const struct mail *mail,
 			 const struct conversation_text *text, GError **error)
 {
+	static const struct notify_remark why = { PHRASE_ANSWER_KEPT, NULL };
 	gint64 entry = 0;
 
 	return conversation_note(c->desk, c->store, &c->actor, c->ticket, text,
@@ -346,13 +462,52 @@ static bool keep_as_note(const struct context *c, const struct mail *mail,
 				     "not sent to the customer: the answer "
 				     "cannot be told from what it quotes",
 				     error)
-	       && tell_author(c, mail, entry, PHRASE_ANSWER_KEPT, error);
+	       && tell_author(c, mail, entry, &why, error);
+}
+
+/* "#fehcar; #setor nenhum" */
+static char *join_lines(const GPtrArray *lines)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < lines->len; i++)
+		g_string_append_printf(text, "%s%s", i > 0 ? "; " : "",
+				       (const char *)lines->pdata[i]);
+	return g_string_free(text, false);
+}
+
+static bool tell_refused(const struct context *c, const struct mail *mail,
+			 const struct orders *orders, gint64 entry_id,
+			 GError **error)
+{
+	g_autofree char *lines = join_lines(orders->refused);
+	g_autofree char *text
+		= g_strconcat("commands not carried out: ", lines, NULL);
+	const struct notify_remark why = { PHRASE_COMMAND_REFUSED, lines };
+
+	return conversation_event(c->store, c->ticket->id, text, error)
+	       && tell_author(c, mail, entry_id, &why, error);
+}
+
+/* A wrong command: its author must see his mail again, all of it. */
+static bool keep_refused(const struct context *c, const struct orders *orders,
+			 const struct mail *mail,
+			 const struct conversation_text *source, GError **error)
+{
+	struct conversation_text text = *source;
+	gint64 entry = 0;
+
+	text.text = mail->text_trimmed;
+	return conversation_note(c->desk, c->store, &c->actor, c->ticket, &text,
+				 &entry, error)
+	       && tell_refused(c, mail, orders, entry, error);
 }
 
 static bool send(const struct context *c, const struct orders *orders,
 		 const struct mail *mail, const struct conversation_text *text,
 		 GError **error)
 {
+	static const struct notify_remark why = { PHRASE_ANSWER_CUT, NULL };
 	gint64 entry = 0;
 
 	if (!conversation_reply(c->desk, c->store, &c->actor, c->ticket, text,
@@ -363,7 +518,7 @@ static bool send(const struct context *c, const struct orders *orders,
 				      "sent without the text that looks "
 				      "quoted",
 				      error)
-		   && tell_author(c, mail, entry, PHRASE_ANSWER_CUT, error));
+		   && tell_author(c, mail, entry, &why, error));
 }
 
 /* Commands without text change fields only; the mail is kept as an event. */
@@ -414,14 +569,16 @@ static bool apply(const struct context *c, const struct mail *mail,
 	g_auto(orders_t) orders;
 
 	orders_init(&orders);
-	if (!read_mail(c, mail, &orders, error))
+	if (!read_mail(c, mail, &orders, error)
+	    || !resolve(c, &orders, error))
 		return false;
+	if (orders.refused->len > 0)
+		return keep_refused(c, &orders, mail, source, error);
 	text.text = orders.text;
 	return change_fields(c, mail, error)
+	       && (orders.is_unsure || add_copies(c, &orders, error))
 	       && answer(c, &orders, mail, &text, error)
 	       && (orders.is_unsure || orders_run(c, &orders, error))
-	       && report_words(c, orders.unknown,
-			       "unknown commands, kept in the text:", error)
 	       && report_words(c, orders.doubtful,
 			       "commands in quoted text, not carried out:",
 			       error);
@@ -450,12 +607,13 @@ static void read_opening(const struct context *c, const struct mail *mail,
 			 struct orders *orders)
 {
 	g_autoptr(GPtrArray) ours = ownwords_list_ours(c->desk);
+	g_autofree char *answer = dup_answer(mail);
 	g_autofree char *rest = NULL;
 	struct ownwords words = { 0 };
 
-	ownwords_split(mail->text_trimmed, ours, &words);
+	ownwords_split(answer, ours, &words);
 	rest = take_own(orders, words.head);
-	orders->text = join(rest, mail->text_trimmed + strlen(words.head), "");
+	orders->text = join(rest, answer + strlen(words.head), "");
 	ownwords_clear(&words);
 	settle(orders);
 }
@@ -481,13 +639,16 @@ static bool store_opening(const struct context *c, const struct mail *mail,
 
 	orders_init(&orders);
 	read_opening(c, mail, &orders);
+	if (!resolve(c, &orders, error))
+		return false;
 	text.text = orders.text;
-	if (!insert_opening(c, &orders, &text, &id, error)
+	if (orders.refused->len > 0)
+		return keep_refused(c, &orders, mail, source, error);
+	if (!add_copies(c, &orders, error)
+	    || !insert_opening(c, &orders, &text, &id, error)
 	    || !change_fields(c, mail, error)
 	    || !set_status(c, orders.status, error)
-	    || !orders_run(c, &orders, error)
-	    || !report_words(c, orders.unknown,
-			     "unknown commands, kept in the text:", error))
+	    || !orders_run(c, &orders, error))
 		return false;
 	entry = message_get(c->store, id, error);
 	if (entry == NULL)

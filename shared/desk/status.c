@@ -11,6 +11,7 @@ static const char *const event_names[] = {
 	[STATUS_CUSTOMER_THANKS] = "customer_thanks",
 	[STATUS_CUSTOMER_LATE] = "customer_late",
 	[STATUS_AUTOMATIC] = "automatic",
+	[STATUS_REPORT] = "report",
 	[STATUS_STAFF_ANSWERS] = "staff_answers",
 	[STATUS_STAFF_NOTES] = "staff_notes",
 	[STATUS_MERGED] = "merged",
@@ -44,6 +45,7 @@ G_STATIC_ASSERT(G_N_ELEMENTS(event_names) == STATUS_EVENT__COUNT);
 	[STATUS_CUSTOMER_THANKS] = STEP(CUSTOMER_REPLY, CUSTOMER_WROTE),       \
 	[STATUS_CUSTOMER_LATE] = STEP(CUSTOMER_REPLY, CUSTOMER_WROTE),         \
 	[STATUS_AUTOMATIC] = STEP(status, AUTOMATIC),                          \
+	[STATUS_REPORT] = STEP(status, AUTOMATIC),                             \
 	[STATUS_STAFF_ANSWERS] = STEP(ANSWERED, STAFF_ANSWERED),               \
 	[STATUS_STAFF_NOTES] = STEP(status, NOTED),                            \
 	BY_HAND
@@ -75,6 +77,7 @@ static const struct status_step steps[TICKET_STATUS__COUNT]
 		[STATUS_CUSTOMER_THANKS] = STEP(RESOLVED, CUSTOMER_THANKED),
 		[STATUS_CUSTOMER_LATE] = NEW_TICKET(RESOLVED),
 		[STATUS_AUTOMATIC] = STEP(RESOLVED, AUTOMATIC),
+		[STATUS_REPORT] = STEP(RESOLVED, AUTOMATIC),
 		[STATUS_STAFF_ANSWERS] = STEP(ANSWERED, STAFF_ANSWERED),
 		[STATUS_STAFF_NOTES] = STEP(RESOLVED, NOTED),
 		[STATUS_MERGED] = STEP(CUSTOMER_REPLY, NOBODY),
@@ -85,6 +88,7 @@ static const struct status_step steps[TICKET_STATUS__COUNT]
 		[STATUS_CUSTOMER_THANKS] = STEP(CLOSED, CUSTOMER_THANKED),
 		[STATUS_CUSTOMER_LATE] = NEW_TICKET(CLOSED),
 		[STATUS_AUTOMATIC] = STEP(CLOSED, AUTOMATIC),
+		[STATUS_REPORT] = NEW_TICKET(CLOSED),
 		[STATUS_STAFF_ANSWERS] = STEP(ANSWERED, STAFF_ANSWERED),
 		[STATUS_STAFF_NOTES] = STEP(CLOSED, NOTED),
 		[STATUS_MERGED] = STEP(CUSTOMER_REPLY, NOBODY),
@@ -116,13 +120,21 @@ enum status_event status_event_set(enum ticket_status status)
 G_STATIC_ASSERT(STATUS_SET_CLOSED - STATUS_SET_OPEN
 		== TICKET_CLOSED - TICKET_OPEN);
 
+static bool answers_by_itself(enum mail_kind kind)
+{
+	return kind == MAIL_KIND_AUTO_REPLY || kind == MAIL_KIND_VACATION ||
+	       kind == MAIL_KIND_BOUNCE;
+}
+
 enum status_event status_event_of_mail(const struct ticket *ticket,
 				       const struct status_mail *mail)
 {
 	gint64 age = mail->now - ticket->resolved;
 
-	if (mail_kind_is_automatic(mail->kind))
+	if (answers_by_itself(mail->kind))
 		return STATUS_AUTOMATIC;
+	if (mail_kind_is_automatic(mail->kind))
+		return STATUS_REPORT;
 	if (mail->thanks)
 		return STATUS_CUSTOMER_THANKS;
 	/* resolved 0: since before anybody wrote the time down. */

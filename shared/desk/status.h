@@ -18,7 +18,8 @@ enum status_event {
 	STATUS_CUSTOMER_THANKS, /* thanks and nothing else: status_is_thanks() */
 	STATUS_CUSTOMER_LATE,   /* later than ticket.reopen_seconds behind the
 				   resolution */
-	STATUS_AUTOMATIC,       /* a program writes; a list, a report too */
+	STATUS_AUTOMATIC,       /* some program answers */
+	STATUS_REPORT,          /* a program tells news: a list, a report */
 	STATUS_STAFF_ANSWERS,
 	STATUS_STAFF_NOTES,
 	STATUS_MERGED, /* got entries that wait for an answer */

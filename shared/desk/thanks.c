@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* Folded: lower case, without accents. One of these must be there. */
 static const char *const thanks[] = {
 	"obrigado",
@@ -236,7 +238,7 @@ static char *fold(const char *text)
 	g_autofree char *apart = g_utf8_normalize(lower, -1, G_NORMALIZE_NFKD);
 	GString *out = g_string_new(NULL);
 
-	for (const char *at = apart; *at != '\0'; at = g_utf8_next_char(at)) {
+	for (const char *at = apart; *at != '\0'; at = utf8_next(at)) {
 		gunichar c = g_utf8_get_char(at);
 
 		if (!g_unichar_ismark(c))
@@ -260,11 +262,11 @@ static char *take_word(const char **text, bool *ret_asks)
 
 	while (**text != '\0' && !g_unichar_isalpha(g_utf8_get_char(*text))) {
 		*ret_asks |= asks(g_utf8_get_char(*text));
-		*text = g_utf8_next_char(*text);
+		*text = utf8_next(*text);
 	}
 	start = *text;
 	while (**text != '\0' && g_unichar_isalpha(g_utf8_get_char(*text)))
-		*text = g_utf8_next_char(*text);
+		*text = utf8_next(*text);
 	return *text > start ? g_strndup(start, (gsize)(*text - start)) : NULL;
 }
 

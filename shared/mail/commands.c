@@ -240,12 +240,19 @@ static const char *const assign_words[] = { "atribuir", "assign", "asignar",
 static const char *const mine_words[] = { "assumir", "take", "meu", "tomar",
 	                                  NULL };
 static const char *const status_words[] = { "status", "estado", NULL };
+static const char *const department_words[] = {
+	"setor", "department", "departamento", "sector", "mover", "move",
+	"transferir", "transfer", NULL
+};
+static const char *const copy_words[] = { "copiar", "copia", "copy", "cc",
+	                                  NULL };
 
 static void command_free(gpointer data)
 {
 	struct command *command = data;
 
 	g_free(command->argument);
+	g_free(command->line);
 	g_free(command);
 }
 
@@ -255,7 +262,19 @@ static struct command *command_new(enum command_kind kind, const char *argument)
 
 	command->kind = kind;
 	command->argument = g_strdup(argument);
+	command->line = NULL;
 	return command;
+}
+
+/* Whether a word begins a command, whatever follows. */
+static bool is_command_word(const char *word)
+{
+	return is_one_of(word, note_words) || is_one_of(word, mine_words) ||
+	       is_one_of(word, assign_words) ||
+	       is_one_of(word, priority_names) ||
+	       is_one_of(word, status_words) ||
+	       is_one_of(word, department_words) ||
+	       is_one_of(word, copy_words) || find_status(word) != NULL;
 }
 
 /* The command of a word and its argument, or NULL. *ret_rest is text of the
@@ -277,6 +296,13 @@ static struct command *read_command(const char *word, const char *argument,
 		                         : NULL;
 	if (is_one_of(word, assign_words))
 		return command_new(COMMAND_ASSIGN, argument);
+	if (is_one_of(word, department_words))
+		return folded[0] != '\0'
+		               ? command_new(COMMAND_DEPARTMENT, argument)
+		               : NULL;
+	if (is_one_of(word, copy_words))
+		return folded[0] != '\0' ? command_new(COMMAND_COPY, argument)
+		                         : NULL;
 	if (is_one_of(word, priority_names))
 		return find_priority(folded, &priority, &name)
 		               ? command_new(COMMAND_PRIORITY, name)
@@ -313,7 +339,20 @@ struct taking {
 	GPtrArray *commands;
 	GPtrArray *unknown;
 	GString *text;
+	bool below; /* a line that is no command has been passed */
 };
+
+/* Meant as a command, for all we know. */
+static void note_unknown(struct taking *taking, const char *word,
+                         const char *argument, const char *line, size_t len)
+{
+	bool meant = !taking->below || argument[0] == '\0' ||
+		     is_command_word(word);
+
+	if (meant && taking->unknown->len < COMMANDS_MAX)
+		g_ptr_array_add(taking->unknown,
+		                g_strstrip(g_strndup(line, len)));
+}
 
 static void take_command_line(struct taking *taking, const char *line,
                               size_t len)
@@ -329,16 +368,16 @@ static void take_command_line(struct taking *taking, const char *line,
 
 		command = read_command(word, argument, &rest);
 		if (command != NULL) {
+			command->line = g_strstrip(g_strndup(line, len));
 			g_ptr_array_add(taking->commands, command);
 			if (rest[0] != '\0')
 				g_string_append_printf(taking->text, "%s\n",
 				                       rest);
 			return;
 		}
-		if (taking->unknown->len < COMMANDS_MAX)
-			g_ptr_array_add(taking->unknown,
-			                g_strconcat("#", word, NULL));
+		note_unknown(taking, word, argument, line, len);
 	}
+	taking->below |= word == NULL && !is_blank_line(line, len);
 	g_string_append_len(taking->text, line, (gssize)len);
 	g_string_append_c(taking->text, '\n');
 }

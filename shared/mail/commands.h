@@ -17,17 +17,25 @@ enum command_kind {
 	COMMAND_NOTE,     /* the whole message is an internal note */
 	COMMAND_PRIORITY, /* argument: low, medium, high */
 	COMMAND_ASSIGN,   /* argument: login or address, "" = myself */
+	COMMAND_DEPARTMENT, /* argument: its name or title */
+	COMMAND_COPY,     /* argument: addresses, separated by , ; or blank */
 	COMMAND__COUNT
 };
 
 struct command {
 	enum command_kind kind;
 	char *argument; /* "" if none */
+	char *line;     /* as it was written */
 };
 
-/* Reads and removes command lines from staff text. *ret_text: the rest.
- * Unknown "#words" stay in the text and are reported in *ret_unknown
- * (NULL-terminated). The array owns struct command. */
+/*
+ * Reads and removes command lines from staff text, wherever they stand.
+ * *ret_text: the rest. *ret_unknown (NULL-terminated): lines that were meant
+ * as commands and are none; they stay in the text. That is each "#word" line
+ * above the first line of another kind, a "#word" alone on its line, and a
+ * command's word with an argument that it cannot have. The array owns struct
+ * command.
+ */
 GPtrArray *commands_take(const char *text, char **ret_text,
 			 char ***ret_unknown);
 

@@ -82,7 +82,7 @@ static void test_fields_stop_after_some_lines(void **state)
 static char *describe(GPtrArray *commands)
 {
 	static const char *const names[] = { "status", "note", "priority",
-		                             "assign" };
+		                             "assign", "department", "copy" };
 	GString *out = g_string_new(NULL);
 
 	for (guint i = 0; i < commands->len; i++) {
@@ -121,9 +121,24 @@ static void test_take_reads_command_lines(void **state)
 		  "", "" },
 		{ "indented", "  #fechar  \n", "status(closed)", "", "" },
 		{ "unknown", "#fehcar\n#prioridade enorme\nx", "",
-		  "#fehcar\n#prioridade enorme\nx", "#fehcar #prioridade" },
+		  "#fehcar\n#prioridade enorme\nx",
+		  "#fehcar|#prioridade enorme" },
+		{ "unknown below", "Pronto.\n#fehcar", "",
+		  "Pronto.\n#fehcar", "#fehcar" },
+		{ "no command below", "Use:\n#include <stdio.h>", "",
+		  "Use:\n#include <stdio.h>", "" },
+		{ "bad argument below", "Oi\n#prioridade x", "",
+		  "Oi\n#prioridade x", "#prioridade x" },
+		{ "department",
+		  "#setor financeiro\n#department Abuse Desk\n#departamento a",
+		  "department(financeiro)department(Abuse "
+		  "Desk)department(a)",
+		  "", "" },
+		{ "no department", "#setor", "", "#setor", "#setor" },
+		{ "copy", "#copiar a@x.example, b@x.example\n#copy c@x.example",
+		  "copy(a@x.example, b@x.example)copy(c@x.example)", "", "" },
 		{ "command word in a sentence", "#fechar isto amanhã", "",
-		  "#fechar isto amanhã", "#fechar" },
+		  "#fechar isto amanhã", "#fechar isto amanhã" },
 		{ "quoted", "> #fechar", "", "> #fechar", "" },
 		{ "middle of a line", "diga #fechar", "", "diga #fechar", "" },
 		{ "empty", "", "", "", "" },
@@ -136,7 +151,7 @@ static void test_take_reads_command_lines(void **state)
 		g_autoptr(GPtrArray) commands =
 			commands_take(cases[i].input, &rest, &unknown);
 		g_autofree char *got = describe(commands);
-		g_autofree char *words = g_strjoinv(" ", unknown);
+		g_autofree char *words = g_strjoinv("|", unknown);
 
 		if (strcmp(got, cases[i].commands) != 0 ||
 		    strcmp(rest, cases[i].rest) != 0 ||
