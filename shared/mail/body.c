@@ -13,13 +13,18 @@
 
 #include <string.h>
 
+#include "mail/calendar.h"
 #include "mail/charset.h"
+#include "mail/cms.h"
 #include "mail/filename.h"
-#include "mail/gmimeauto.h"
 #include "mail/header.h"
 #include "mail/html.h"
+#include "mail/mailbuild.h"
+#include "mail/mimecode.h"
 #include "mail/sniff.h"
 #include "mail/text.h"
+
+#define OPAQUE_MAX 4 /* signed wrappings inside each other */
 
 /* What a part may become. */
 enum role {
@@ -38,7 +43,9 @@ struct piece {
 
 struct walk {
 	struct mail *mail;
+	GBytes *raw; /* what the nodes point into */
 	const struct limits *limits;
+	guint opaque; /* signed wrappings opened so far */
 	GPtrArray *pieces;
 	guint groups; /* alternatives seen so far */
 	guint group;  /* the one we are in */
@@ -53,172 +60,152 @@ static void piece_free(gpointer data)
 	g_free(piece);
 }
 
-static void walk_object(struct walk *walk, GMimeObject *object, enum role role);
-
-/* ---- reading a leaf ---- */
-
-static GBytes *take_stream(GMimeStream *stream)
+static void free_file(gpointer data)
 {
-	GByteArray *array =
-		g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	return g_byte_array_free_to_bytes(array);
+	mimecode_file_free(data);
 }
 
-/* The content with the transfer encoding undone. */
-static GBytes *read_content(GMimePart *part)
-{
-	GMimeDataWrapper *content = g_mime_part_get_content(part);
-	g_autoptr(GMimeStream) stream = g_mime_stream_mem_new();
-
-	if (content != NULL)
-		(void)g_mime_data_wrapper_write_to_stream(content, stream);
-	return take_stream(stream);
-}
-
-/* An attached message as bytes, with CRLF between header and body. */
-static GBytes *read_message(GMimeMessagePart *part)
-{
-	GMimeMessage *message = g_mime_message_part_get_message(part);
-	g_autoptr(GMimeStream) stream = g_mime_stream_mem_new();
-	GMimeFormatOptions *options = g_mime_format_options_new();
-
-	g_mime_format_options_set_newline_format(options,
-	                                         GMIME_NEWLINE_FORMAT_DOS);
-	if (message != NULL)
-		(void)g_mime_object_write_to_stream(GMIME_OBJECT(message),
-		                                    options, stream);
-	g_mime_format_options_free(options);
-	return take_stream(stream);
-}
-
-static char *dup_type(GMimeObject *object)
-{
-	GMimeContentType *type = g_mime_object_get_content_type(object);
-	g_autofree char *name =
-		type != NULL ? g_mime_content_type_get_mime_type(type)
-			     : g_strdup("text/plain");
-	g_autofree char *line = text_dup_line_len(name, strlen(name), 200);
-
-	return g_utf8_strdown(line, -1);
-}
-
-static const char *raw_header(GMimeObject *object, const char *name)
-{
-	GMimeHeader *header = g_mime_header_list_get_header(
-		g_mime_object_get_header_list(object), name);
-
-	return header != NULL ? g_mime_header_get_raw_value(header) : NULL;
-}
-
-static char *dup_parameter(struct walk *walk, GMimeObject *object,
-                           const char *header, const char *name)
-{
-	const char *value = raw_header(object, header);
-
-	if (value == NULL)
-		return NULL;
-	return filename_dup_parameter(value, name,
-	                              walk->limits->mime_parameters);
-}
+static void walk_node(struct walk *walk, const struct mime_node *node,
+                      enum role role);
 
 /* ---- names ---- */
 
-static char *subject_name(GMimeObject *object)
+/* The Subject of a message, as a file name would have it. */
+static char *subject_name(GBytes *message)
 {
-	if (!GMIME_IS_MESSAGE_PART(object))
-		return NULL;
-	GMimeMessage *message =
-		g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-	const char *raw = message != NULL
-	                          ? raw_header(GMIME_OBJECT(message), "Subject")
-	                          : NULL;
+	gsize len = 0;
+	const char *data = text_of_bytes(message, &len);
+	struct header_walk walk;
+	struct header_field field;
 
-	if (raw == NULL)
-		return NULL;
-	g_autofree char *subject = header_decode(raw, strlen(raw), NULL);
+	mail_skip_mbox_line(&data, &len);
+	header_walk_init(&walk, data, len);
+	while (header_walk_next(&walk, &field)) {
+		if (!header_is(&field, "Subject"))
+			continue;
+		g_autofree char *subject =
+			header_decode(field.value, field.value_len, NULL);
 
-	if (subject[0] == '\0')
-		return NULL;
-	g_strdelimit(subject, "/\\", '_'); /* not a path */
-	return g_strconcat(subject, ".eml", NULL);
+		if (subject[0] == '\0')
+			return NULL;
+		g_strdelimit(subject, "/\\", '_'); /* not a path */
+		return g_strconcat(subject, ".eml", NULL);
+	}
+	return NULL;
 }
 
-/* The name the sender gave, or NULL. Owned. */
-static char *declared_name(struct walk *walk, GMimeObject *object)
+/* The name that stands behind "begin" of a uuencoded part. */
+static char *uuencoded_name(const struct mime_node *node)
 {
-	char *name =
-		dup_parameter(walk, object, "Content-Disposition", "filename");
+	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(free_file);
+	g_autoptr(GBytes) body =
+		g_bytes_new_static(node->body, node->body_len);
+	g_autoptr(GBytes) rest = mimecode_take_files(body, 1, files);
 
-	if (name == NULL || name[0] == '\0') {
-		g_free(name);
-		name = dup_parameter(walk, object, "Content-Type", "name");
-	}
+	if (files->len == 0)
+		return NULL;
+	const struct mimecode_file *file = g_ptr_array_index(files, 0);
+
+	return charset_to_utf8(NULL, file->name, strlen(file->name), NULL);
+}
+
+static char *take_unless_empty(char *name)
+{
 	if (name != NULL && name[0] == '\0')
 		g_clear_pointer(&name, g_free);
 	return name;
 }
 
-static char *safe_name(struct walk *walk, GMimeObject *object,
-                       const char *content_type)
+static char *name_parameter(struct walk *walk, const char *value,
+                            const char *name)
 {
-	g_autofree char *declared = declared_name(walk, object);
-	g_autofree char *name = declared != NULL ? g_steal_pointer(&declared)
-	                                         : subject_name(object);
+	return value != NULL ? take_unless_empty(filename_dup_parameter(
+				       value, name,
+				       walk->limits->mime_parameters))
+	                     : NULL;
+}
+
+/* The name the sender gave, or NULL. Owned. */
+static char *declared_name(struct walk *walk, const struct mime_node *node)
+{
+	char *name = name_parameter(walk, node->disposition, "filename");
+
+	return name != NULL ? name
+	                    : name_parameter(walk, node->content_type, "name");
+}
+
+static bool is_message(const char *type)
+{
+	return strcmp(type, "message/rfc822") == 0 ||
+	       strcmp(type, "message/global") == 0 ||
+	       strcmp(type, "message/rfc2822") == 0 ||
+	       strcmp(type, "message/news") == 0;
+}
+
+static char *safe_name(struct walk *walk, const struct mime_node *node,
+                       GBytes *data)
+{
+	g_autofree char *name = declared_name(walk, node);
+
+	if (name == NULL && is_message(node->type))
+		name = subject_name(data);
+	if (name == NULL && node->encoding == MIME_UUENCODE)
+		name = uuencoded_name(node);
 	char *safe = filename_dup_safe(name != NULL ? name : "");
 
 	if (safe[0] != '\0')
 		return safe;
 	g_free(safe);
-	return filename_dup_for_type(content_type);
+	return filename_dup_for_type(node->type);
 }
 
 /* ---- attachments ---- */
 
-static bool is_disposition(GMimeObject *object, const char *wanted)
+static bool is_disposition(const struct mime_node *node, const char *wanted)
 {
-	const char *disposition = g_mime_object_get_disposition(object);
+	const char *value = node->disposition;
 
-	return disposition != NULL &&
-	       g_ascii_strcasecmp(disposition, wanted) == 0;
+	if (value == NULL)
+		return false;
+	while (g_ascii_isspace(*value))
+		value++;
+	size_t len = strcspn(value, "; \t\r\n(");
+
+	return len == strlen(wanted) &&
+	       g_ascii_strncasecmp(value, wanted, len) == 0;
 }
 
-static char *dup_content_id(GMimeObject *object)
+/* Without the brackets. */
+static char *dup_content_id(const struct mime_node *node)
 {
-	const char *id = g_mime_object_get_content_id(object);
+	if (node->content_id == NULL)
+		return g_strdup("");
+	char *id = text_dup_line_len(node->content_id,
+	                             strlen(node->content_id), 998);
+	size_t len = strlen(id);
 
-	return id != NULL ? text_dup_line_len(id, strlen(id), 998)
-	                  : g_strdup("");
-}
-
-static void note_encryption(struct walk *walk, GMimeObject *object,
-                            const char *type)
-{
-	if (strcmp(type, "application/pkcs7-mime") == 0 ||
-	    strcmp(type, "application/x-pkcs7-mime") == 0) {
-		const char *kind = g_mime_object_get_content_type_parameter(
-			object, "smime-type");
-
-		if (kind == NULL || g_ascii_strcasecmp(kind, "certs-only") != 0)
-			walk->mail->warnings |= MAIL_WARN_ENCRYPTED;
+	if (len >= 2 && id[0] == '<' && id[len - 1] == '>') {
+		memmove(id, id + 1, len - 2);
+		id[len - 2] = '\0';
 	}
+	return id;
 }
 
-static void add_attachment(struct walk *walk, GMimeObject *object,
-                           enum role role, GBytes *data)
+static struct mail_part *add_attachment(struct walk *walk,
+                                        const struct mime_node *node,
+                                        enum role role, GBytes *data)
 {
 	struct mail_part *part = g_new0(struct mail_part, 1);
 
-	part->content_type = dup_type(object);
-	part->filename = safe_name(walk, object, part->content_type);
-	part->content_id = dup_content_id(object);
+	part->content_type = g_strdup(node->type);
+	part->filename = safe_name(walk, node, data);
+	part->content_id = dup_content_id(node);
 	part->is_inline =
-		role == ROLE_RELATED || is_disposition(object, "inline");
+		role == ROLE_RELATED || is_disposition(node, "inline");
 	part->data = data;
 	part->detected_type = sniff_dup_type(data, part->content_type);
-	note_encryption(walk, object, part->content_type);
 	g_ptr_array_add(walk->mail->parts, part);
+	return part;
 }
 
 /* Text that was cut, or could not be text, whole. */
@@ -237,37 +224,27 @@ static void add_text_attachment(struct mail *mail, const char *type,
 
 /* ---- text ---- */
 
-static bool is_text(GMimeObject *object)
+static bool is_text(const struct mime_node *node)
 {
-	static const char *const subtypes[] = { "plain", "html", "enriched",
-		                                "richtext" };
-	GMimeContentType *type = g_mime_object_get_content_type(object);
+	static const char *const types[] = { "text/plain", "text/html",
+		                             "text/enriched", "text/richtext" };
 
-	if (type == NULL)
-		return true;
-	for (size_t i = 0; i < G_N_ELEMENTS(subtypes); i++)
-		if (g_mime_content_type_is_type(type, "text", subtypes[i]))
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+		if (mime_is_type(node, types[i]))
 			return true;
 	return false;
 }
 
-static bool is_html(GMimeObject *object)
-{
-	GMimeContentType *type = g_mime_object_get_content_type(object);
-
-	return type != NULL &&
-	       g_mime_content_type_is_type(type, "text", "html");
-}
-
-static bool is_body(struct walk *walk, GMimeObject *object, enum role role)
+static bool is_body(struct walk *walk, const struct mime_node *node,
+                    enum role role)
 {
 	bool first = walk->pieces->len == 0;
 
-	if (role != ROLE_BODY || !GMIME_IS_PART(object) || !is_text(object))
+	if (role != ROLE_BODY || !is_text(node))
 		return false;
-	g_autofree char *name = declared_name(walk, object);
+	g_autofree char *name = declared_name(walk, node);
 
-	if (is_disposition(object, "attachment"))
+	if (is_disposition(node, "attachment"))
 		return first && name == NULL && walk->mail->parts->len == 0;
 	return first || name == NULL;
 }
@@ -283,18 +260,18 @@ static size_t text_input_len(const char *data, size_t len, guint64 text_bytes)
 	return lf != NULL ? (size_t)(lf + 1 - data) : (size_t)text_bytes * 4;
 }
 
-static char *decode_text(struct walk *walk, GMimeObject *object, GBytes *data,
-                         bool *ret_cut)
+static char *decode_text(struct walk *walk, const struct mime_node *node,
+                         GBytes *data, bool *ret_cut)
 {
 	gsize len = 0;
 	const char *bytes = text_of_bytes(data, &len);
 	size_t used = text_input_len(bytes, len, walk->limits->text_bytes);
 	bool wrong = false;
 	g_autofree char *charset =
-		dup_parameter(walk, object, "Content-Type", "charset");
+		mime_dup_parameter(node, "charset", walk->limits);
 
 	/* what the page says counts only if the mail says nothing */
-	if (charset == NULL && is_html(object) &&
+	if (charset == NULL && mime_is_type(node, "text/html") &&
 	    !g_utf8_validate_len(bytes, used, NULL))
 		charset = html_dup_charset(bytes, used);
 	char *text = charset_to_utf8(charset, bytes, used, &wrong);
@@ -321,70 +298,131 @@ static char *take_lf(char *text)
 	return text;
 }
 
-static char *take_format(GMimeObject *object, char *text)
+static bool is_parameter(struct walk *walk, const struct mime_node *node,
+                         const char *name, const char *wanted)
 {
-	GMimeContentType *type = g_mime_object_get_content_type(object);
-	const char *format =
-		g_mime_object_get_content_type_parameter(object, "format");
-	const char *delsp =
-		g_mime_object_get_content_type_parameter(object, "delsp");
+	g_autofree char *value = mime_dup_parameter(node, name, walk->limits);
+
+	return value != NULL && g_ascii_strcasecmp(value, wanted) == 0;
+}
+
+static char *take_format(struct walk *walk, const struct mime_node *node,
+                         char *text)
+{
 	char *out = NULL;
 
 	text = take_lf(text);
-	if (type != NULL &&
-	    (g_mime_content_type_is_type(type, "text", "enriched") ||
-	     g_mime_content_type_is_type(type, "text", "richtext")))
+	if (mime_is_type(node, "text/enriched") ||
+	    mime_is_type(node, "text/richtext"))
 		out = html_from_enriched(text);
-	else if (format != NULL && g_ascii_strcasecmp(format, "flowed") == 0)
-		out = text_unflow(
-			text,
-			delsp != NULL && g_ascii_strcasecmp(delsp, "yes") == 0);
+	else if (is_parameter(walk, node, "format", "flowed"))
+		out = text_unflow(text,
+		                  is_parameter(walk, node, "delsp", "yes"));
 	else
 		return text;
 	g_free(text);
 	return out;
 }
 
-static void add_piece(struct walk *walk, GMimeObject *object)
+static void add_file(struct walk *walk, const struct mimecode_file *file)
 {
-	g_autoptr(GBytes) data = read_content(GMIME_PART(object));
+	struct mail_part *part = g_new0(struct mail_part, 1);
+	g_autofree char *name =
+		charset_to_utf8(NULL, file->name, strlen(file->name), NULL);
+
+	part->filename = filename_dup_safe(name);
+	part->content_type = g_strdup("application/octet-stream");
+	part->content_id = g_strdup("");
+	part->data = g_bytes_ref(file->data);
+	part->detected_type = sniff_dup_type(part->data, part->content_type);
+	if (part->filename[0] == '\0') {
+		g_free(part->filename);
+		part->filename = filename_dup_for_type(part->detected_type);
+	}
+	g_ptr_array_add(walk->mail->parts, part);
+}
+
+/* Takes the text's bytes and gives them back without uuencoded files. */
+static GBytes *take_out_files(struct walk *walk, GBytes *data)
+{
+	guint64 room = walk->limits->mime_parts;
+	guint have = walk->mail->parts->len;
+	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(free_file);
+	GBytes *rest = mimecode_take_files(
+		data, room > have ? (guint)(room - have) : 0, files);
+
+	for (guint i = 0; i < files->len; i++)
+		add_file(walk, g_ptr_array_index(files, i));
+	if (rest == NULL)
+		return data;
+	g_bytes_unref(data);
+	return rest;
+}
+
+static void note_pgp(struct walk *walk, const char *text)
+{
+	static const struct {
+		const char *mark;
+		enum mail_warning warning;
+	} marks[] = {
+		{ "-----BEGIN PGP MESSAGE-----", MAIL_WARN_ENCRYPTED },
+		{ "-----BEGIN PGP SIGNED MESSAGE-----", MAIL_WARN_SIGNED },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+		const char *at = strstr(text, marks[i].mark);
+
+		if (at != NULL && (at == text || at[-1] == '\n'))
+			walk->mail->warnings |= marks[i].warning;
+	}
+}
+
+static void add_piece(struct walk *walk, const struct mime_node *node)
+{
+	g_autoptr(GBytes) data = mime_dup_content(node, walk->raw);
 	struct piece *piece = g_new0(struct piece, 1);
 	bool cut = false;
 
-	piece->is_html = is_html(object);
+	piece->is_html = mime_is_type(node, "text/html");
 	piece->group = walk->group;
 	piece->child = walk->child;
-	piece->text = decode_text(walk, object, data, &cut);
-	if (!piece->is_html)
-		piece->text = take_format(object, piece->text);
+	if (mime_is_type(node, "text/plain"))
+		data = take_out_files(walk, g_steal_pointer(&data));
+	piece->text = decode_text(walk, node, data, &cut);
+	if (!piece->is_html) {
+		piece->text = take_format(walk, node, piece->text);
+		note_pgp(walk, piece->text);
+	}
 	g_ptr_array_add(walk->pieces, piece);
 	if (cut) {
 		walk->mail->warnings |= MAIL_WARN_TRUNCATED;
-		add_text_attachment(walk->mail,
-		                    piece->is_html ? "text/html" : "text/plain",
-		                    data);
+		add_text_attachment(walk->mail, node->type, data);
 	}
 }
 
 /* ---- multiparts ---- */
 
-static GMimeObject *related_root(GMimeMultipart *multipart)
+static const struct mime_node *child_at(const struct mime_node *node, guint i)
 {
-	const char *start = g_mime_object_get_content_type_parameter(
-		GMIME_OBJECT(multipart), "start");
-	int n = g_mime_multipart_get_count(multipart);
+	return g_ptr_array_index(node->children, i);
+}
 
-	for (int i = 0; start != NULL && i < n; i++) {
-		GMimeObject *child = g_mime_multipart_get_part(multipart, i);
-		const char *id = g_mime_object_get_content_id(child);
-		size_t len = id != NULL ? strlen(id) : 0;
+static const struct mime_node *related_root(struct walk *walk,
+                                            const struct mime_node *node)
+{
+	g_autofree char *start =
+		mime_dup_parameter(node, "start", walk->limits);
+
+	for (guint i = 0; start != NULL && i < node->children->len; i++) {
+		g_autofree char *id = dup_content_id(child_at(node, i));
+		size_t len = strlen(id);
 
 		/* start is written with <>, the ID comes without */
-		if (id != NULL && strstr(start, id) != NULL && len > 0 &&
+		if (len > 0 && strstr(start, id) != NULL &&
 		    strlen(start) <= len + 2)
-			return child;
+			return child_at(node, i);
 	}
-	return g_mime_multipart_get_part(multipart, 0);
+	return child_at(node, 0);
 }
 
 /* Which child of a multipart may be the body. */
@@ -393,26 +431,33 @@ enum layout {
 	LAYOUT_FIRST,
 	LAYOUT_ROOT,
 	LAYOUT_CHOICE,
-	LAYOUT_NONE
+	LAYOUT_NONE,
+	LAYOUT_DOUBLE, /* a file and its resource fork */
 };
 
-static enum layout find_layout(GMimeMultipart *multipart)
-{
-	static const struct {
-		const char *subtype;
-		enum layout layout;
-	} layouts[] = {
-		{ "alternative", LAYOUT_CHOICE }, { "related", LAYOUT_ROOT },
-		{ "report", LAYOUT_FIRST },       { "signed", LAYOUT_FIRST },
-		{ "encrypted", LAYOUT_NONE },     { "digest", LAYOUT_NONE },
-	};
-	GMimeContentType *type =
-		g_mime_object_get_content_type(GMIME_OBJECT(multipart));
+static const struct {
+	const char *type;
+	enum layout layout;
+	enum mail_warning warning; /* or 0 */
+} layouts[] = {
+	{ "multipart/alternative", LAYOUT_CHOICE, 0 },
+	{ "multipart/related", LAYOUT_ROOT, 0 },
+	{ "multipart/report", LAYOUT_FIRST, 0 },
+	{ "multipart/signed", LAYOUT_FIRST, MAIL_WARN_SIGNED },
+	{ "multipart/encrypted", LAYOUT_NONE, MAIL_WARN_ENCRYPTED },
+	{ "multipart/digest", LAYOUT_NONE, 0 },
+	{ "multipart/appledouble", LAYOUT_DOUBLE, 0 },
+	{ "multipart/x-appledouble", LAYOUT_DOUBLE, 0 },
+};
 
-	for (size_t i = 0; type != NULL && i < G_N_ELEMENTS(layouts); i++)
-		if (g_mime_content_type_is_type(type, "multipart",
-		                                layouts[i].subtype))
-			return layouts[i].layout;
+static enum layout find_layout(struct walk *walk, const struct mime_node *node)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
+		if (strcmp(node->type, layouts[i].type) != 0)
+			continue;
+		walk->mail->warnings |= layouts[i].warning;
+		return layouts[i].layout;
+	}
 	return LAYOUT_ALL;
 }
 
@@ -421,6 +466,7 @@ static enum role child_role(enum layout layout, bool is_first, bool is_root)
 	switch (layout) {
 	case LAYOUT_ALL:
 	case LAYOUT_CHOICE:
+	case LAYOUT_DOUBLE:
 		return ROLE_BODY;
 	case LAYOUT_FIRST:
 		return is_first ? ROLE_BODY : ROLE_ATTACHMENT;
@@ -433,53 +479,55 @@ static enum role child_role(enum layout layout, bool is_first, bool is_root)
 }
 
 /* A multipart without parts: no boundary, or none found. */
-static void walk_hollow(struct walk *walk, GMimeMultipart *multipart,
+static void walk_hollow(struct walk *walk, const struct mime_node *node,
                         enum role role)
 {
-	const char *text = g_mime_multipart_get_prologue(multipart);
+	g_autoptr(GBytes) data = mime_dup_body(node, walk->raw);
+	const struct mime_node text = {
+		.type = (char[]){ "text/plain" },
+		.body = node->body,
+		.body_len = node->body_len,
+	};
 
 	walk->mail->warnings |= MAIL_WARN_STRUCTURE;
-	if (text == NULL || text[0] == '\0')
+	if (node->body_len == 0)
 		return;
-	if (role != ROLE_BODY) {
-		g_autoptr(GBytes) data = g_bytes_new(text, strlen(text));
-
+	if (role == ROLE_BODY)
+		add_piece(walk, &text);
+	else
 		add_text_attachment(walk->mail, "text/plain", data);
-		return;
-	}
-	struct piece *piece = g_new0(struct piece, 1);
-
-	piece->group = walk->group;
-	piece->child = walk->child;
-	piece->text = take_lf(charset_to_utf8(NULL, text, strlen(text), NULL));
-	if (text_cut(piece->text, walk->limits->text_bytes))
-		walk->mail->warnings |= MAIL_WARN_TRUNCATED;
-	g_ptr_array_add(walk->pieces, piece);
 }
 
-static void walk_multipart(struct walk *walk, GMimeMultipart *multipart,
+static bool is_resource_fork(const struct mime_node *node)
+{
+	return mime_is_type(node, "application/applefile");
+}
+
+static void walk_multipart(struct walk *walk, const struct mime_node *node,
                            enum role role)
 {
-	enum layout layout = find_layout(multipart);
-	int n = g_mime_multipart_get_count(multipart);
-	GMimeObject *root = n > 0 ? related_root(multipart) : NULL;
+	enum layout layout = find_layout(walk, node);
+	guint n = node->children != NULL ? node->children->len : 0;
 	bool opens = layout == LAYOUT_CHOICE && walk->group == 0;
 
-	if (n <= 0) {
-		walk_hollow(walk, multipart, role);
+	if (n == 0) {
+		walk_hollow(walk, node, role);
 		return;
 	}
-	if (GMIME_IS_MULTIPART_ENCRYPTED(multipart))
-		walk->mail->warnings |= MAIL_WARN_ENCRYPTED;
+	const struct mime_node *root = related_root(walk, node);
+
 	if (opens)
 		walk->group = ++walk->groups;
-	for (int i = 0; i < n; i++) {
-		GMimeObject *child = g_mime_multipart_get_part(multipart, i);
+	for (guint i = 0; i < n; i++) {
+		const struct mime_node *child = child_at(node, i);
 		enum role wanted = child_role(layout, i == 0, child == root);
 
+		if (layout == LAYOUT_DOUBLE && n > 1 &&
+		    is_resource_fork(child))
+			continue;
 		if (opens)
-			walk->child = (guint)i;
-		walk_object(walk, child, MAX(role, wanted));
+			walk->child = i;
+		walk_node(walk, child, MAX(role, wanted));
 	}
 	if (opens) {
 		walk->group = 0;
@@ -487,19 +535,89 @@ static void walk_multipart(struct walk *walk, GMimeMultipart *multipart,
 	}
 }
 
-static void walk_object(struct walk *walk, GMimeObject *object, enum role role)
+/* ---- wrappings of other kinds ---- */
+
+static bool is_cms(const struct mime_node *node)
 {
-	if (GMIME_IS_MULTIPART(object)) {
-		walk_multipart(walk, GMIME_MULTIPART(object), role);
-	} else if (GMIME_IS_MESSAGE_PART(object)) {
-		add_attachment(walk, object, role,
-		               read_message(GMIME_MESSAGE_PART(object)));
-	} else if (is_body(walk, object, role)) {
-		add_piece(walk, object);
-	} else if (GMIME_IS_PART(object)) {
-		add_attachment(walk, object, role,
-		               read_content(GMIME_PART(object)));
+	return mime_is_type(node, "application/pkcs7-mime") ||
+	       mime_is_type(node, "application/x-pkcs7-mime");
+}
+
+/* What is signed is an entity of its own, read as if it stood here. */
+static void walk_signed(struct walk *walk, GBytes *inner, enum role role)
+{
+	gsize len = 0;
+	const char *data = text_of_bytes(inner, &len);
+	AUTO(mime_node)
+	root = mime_parse_entity(data, len, walk->limits, NULL);
+	GBytes *outer = walk->raw;
+
+	if (root == NULL)
+		return; /* past a limit: the wrapping is kept */
+	walk->raw = inner;
+	walk->opaque++;
+	walk_node(walk, root, role);
+	walk->opaque--;
+	walk->raw = outer;
+}
+
+static void read_cms(struct walk *walk, GBytes *data, enum role role)
+{
+	g_autoptr(GBytes) inner = NULL;
+
+	switch (cms_read(data, &inner)) {
+	case CMS_SIGNED:
+		walk->mail->warnings |= MAIL_WARN_SIGNED;
+		if (walk->opaque < OPAQUE_MAX)
+			walk_signed(walk, inner, role);
+		break;
+	case CMS_CERTIFICATES:
+		break;
+	case CMS_CLOSED:
+	case CMS_UNREADABLE:
+		walk->mail->warnings |= MAIL_WARN_ENCRYPTED;
+		break;
 	}
+}
+
+static void read_calendar(struct walk *walk, const struct mime_node *node,
+                          GBytes *data)
+{
+	bool cut = false;
+
+	if (walk->mail->events->len > 0)
+		return; /* invitations come twice, for several programs */
+	g_autofree char *text = decode_text(walk, node, data, &cut);
+	struct mail_event *event = calendar_read(text);
+
+	if (event != NULL)
+		g_ptr_array_add(walk->mail->events, event);
+}
+
+static void walk_leaf(struct walk *walk, const struct mime_node *node,
+                      enum role role)
+{
+	GBytes *data = mime_dup_content(node, walk->raw);
+
+	if (is_cms(node))
+		read_cms(walk, data, role);
+	else if (mime_is_type(node, "text/calendar") ||
+	         mime_is_type(node, "application/ics"))
+		read_calendar(walk, node, data);
+	add_attachment(walk, node, role, data);
+}
+
+static void walk_node(struct walk *walk, const struct mime_node *node,
+                      enum role role)
+{
+	if (node->is_mended)
+		walk->mail->warnings |= MAIL_WARN_STRUCTURE;
+	if (node->kind == MIME_MULTIPART)
+		walk_multipart(walk, node, role);
+	else if (node->kind == MIME_LEAF && is_body(walk, node, role))
+		add_piece(walk, node);
+	else
+		walk_leaf(walk, node, role);
 }
 
 /* ---- putting the pieces together ---- */
@@ -624,37 +742,19 @@ static void finish(struct walk *walk)
 	mail->html = g_strdup(html->str);
 	if (text_cut(mail->html, walk->limits->text_bytes))
 		mail->warnings |= MAIL_WARN_TRUNCATED;
-	if (strstr(mail->text, "-----BEGIN PGP MESSAGE-----") != NULL)
-		mail->warnings |= MAIL_WARN_ENCRYPTED;
 }
 
-void body_read(struct mail *mail, GMimeObject *root,
+void body_read(struct mail *mail, GBytes *raw, const struct mime_node *root,
                const struct limits *limits)
 {
 	struct walk walk = {
 		.mail = mail,
+		.raw = raw,
 		.limits = limits,
 		.pieces = g_ptr_array_new_with_free_func(piece_free),
 	};
 
-	walk_object(&walk, root, ROLE_BODY);
+	walk_node(&walk, root, ROLE_BODY);
 	finish(&walk);
 	g_ptr_array_unref(walk.pieces);
-}
-
-void body_read_raw(struct mail *mail, const char *data, size_t len,
-                   const struct limits *limits)
-{
-	size_t used = text_input_len(data, len, limits->text_bytes);
-	char *text = charset_to_utf8(NULL, data, used, NULL);
-
-	g_free(mail->text);
-	mail->text = text_take_clean(text);
-	if (text_cut(mail->text, limits->text_bytes) || used < len) {
-		g_autoptr(GBytes) whole = g_bytes_new(data, len);
-
-		mail->warnings |= MAIL_WARN_TRUNCATED;
-		add_text_attachment(mail, "text/plain", whole);
-	}
-	mail->warnings |= MAIL_WARN_STRUCTURE;
 }

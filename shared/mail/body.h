@@ -7,19 +7,23 @@
 
 #include "mail/mail.h"
 
-#include <gmime/gmime.h>
+#include "mail/mime.h"
 
 /*
- * Fills in text, html, parts and warnings of a mail. The tree is one that
- * mail_prescan() has let pass: its depth and size are bounded. File names
- * are safe but not yet unique.
+ * Fills in text, html, parts, events and warnings of a mail from the tree of
+ * `raw`. File names are safe but not yet unique. Parts may be slices of raw,
+ * which they keep.
+ *
+ * - uuencoded files in plain text become attachments; yEnc stays text.
+ * - Attached messages are kept as they stand, named by their subject.
+ * - multipart/appledouble: the file is the attachment; the resource fork is
+ *   only in the original message.
+ * - Signed mail (multipart/signed, PGP in the text, S/MIME with the text
+ *   inside): the text is read, the signature kept, MAIL_WARN_SIGNED set and
+ *   nothing verified. Encrypted mail: kept, MAIL_WARN_ENCRYPTED.
+ * - text/calendar: kept, and its first event added to mail->events.
  */
-void body_read(struct mail *mail, GMimeObject *root,
+void body_read(struct mail *mail, GBytes *raw, const struct mime_node *root,
                const struct limits *limits);
-
-/* The same for a message whose structure is beyond repair: everything
- * behind the header is text. */
-void body_read_raw(struct mail *mail, const char *data, size_t len,
-                   const struct limits *limits);
 
 #endif

@@ -208,21 +208,35 @@ static char *sections_value(const struct sections *sections)
 {
 	if (sections->whole != NULL)
 		return decode_whole(sections->whole);
-	if (sections->text[0] != NULL) {
-		g_autofree char *joined = join_sections(sections);
-
-		return strstr(joined, "=?") != NULL ? decode_plain(joined)
-		                                    : g_steal_pointer(&joined);
-	}
-	return sections->plain != NULL ? decode_plain(sections->plain) : NULL;
+	if (sections->text[0] != NULL)
+		return join_sections(sections);
+	return g_strdup(sections->plain);
 }
 
 char *filename_dup_parameter(const char *value, const char *name,
                              guint64 max_parameters)
 {
+	char *found = filename_dup_token(value, name, max_parameters);
+
+	if (found == NULL || g_utf8_validate(found, -1, NULL)) {
+		if (found == NULL || strstr(found, "=?") == NULL)
+			return found;
+	}
+	char *decoded = decode_plain(found);
+
+	g_free(found);
+	return decoded;
+}
+
+char *filename_dup_token(const char *value, const char *name,
+                         guint64 max_parameters)
+{
 	struct sections sections = { 0 };
 	struct parameter parameter = { 0 };
 	const char *at = value;
+
+	if (strcasestr(value, name) == NULL)
+		return NULL;
 
 	for (guint64 i = 0;
 	     i < max_parameters && next_parameter(&at, &parameter); i++) {

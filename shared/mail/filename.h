@@ -25,6 +25,11 @@
 char *filename_dup_parameter(const char *value, const char *name,
                              guint64 max_parameters);
 
+/* The same without encoded words, for what is no text: boundaries, charsets.
+ * The plain form comes as its bytes stand. */
+char *filename_dup_token(const char *value, const char *name,
+                         guint64 max_parameters);
+
 /* A safe name for any text, "" if nothing is left. Owned by the caller. */
 char *filename_dup_safe(const char *name);
 

@@ -107,6 +107,24 @@ void mail_abuse_free(struct mail_abuse *abuse)
 	g_free(abuse);
 }
 
+void mail_event_free(struct mail_event *event)
+{
+	if (event == NULL)
+		return;
+	g_free(event->method);
+	g_free(event->summary);
+	g_free(event->start);
+	g_free(event->end);
+	g_free(event->organizer);
+	g_free(event->location);
+	g_free(event);
+}
+
+static void free_event(gpointer data)
+{
+	mail_event_free(data);
+}
+
 struct mail *mail_new(void)
 {
 	struct mail *mail = g_new0(struct mail, 1);
@@ -116,6 +134,7 @@ struct mail *mail_new(void)
 	mail->cc = g_ptr_array_new_with_free_func(free_mailbox);
 	mail->reply_to = g_ptr_array_new_with_free_func(free_mailbox);
 	mail->parts = g_ptr_array_new_with_free_func(free_part);
+	mail->events = g_ptr_array_new_with_free_func(free_event);
 	return mail;
 }
 
@@ -219,6 +238,7 @@ void mail_free(struct mail *mail)
 	g_free(mail->text_trimmed);
 	g_free(mail->html);
 	g_ptr_array_unref(mail->parts);
+	g_ptr_array_unref(mail->events);
 	mail_fields_clear(&mail->fields);
 	mail_bounce_free(mail->bounce);
 	mail_abuse_free(mail->abuse);

@@ -42,6 +42,7 @@ enum mail_warning {
 	MAIL_WARN_TNEF_KEPT = 1 << 3,  /* winmail.dat could not be opened */
 	MAIL_WARN_DUPLICATE = 1 << 4,  /* a header that must be single is not */
 	MAIL_WARN_ENCRYPTED = 1 << 5,  /* S/MIME or PGP, kept closed */
+	MAIL_WARN_SIGNED = 1 << 6,     /* S/MIME or PGP, not verified */
 };
 
 /* A part that is not the body. */
@@ -112,6 +113,18 @@ struct mail_abuse {
 	gint64 failed;         /* of them, those that failed */
 };
 
+/* The first event of a calendar file (RFC 5545), one line each, "" if
+ * absent. */
+struct mail_event {
+	char *method;    /* "request", "cancel", "reply", lower case */
+	char *summary;
+	char *start;     /* "2026-11-22 16:30", or the day alone, then " UTC"
+			    or the name of the zone in parentheses */
+	char *end;
+	char *organizer; /* name and address */
+	char *location;
+};
+
 /* What the first lines or headers ask for; members "" if absent. */
 struct mail_fields {
 	enum mail_priority priority;
@@ -130,9 +143,11 @@ struct mail {
 	gint64 date;        /* UTC ms, 0 if unreadable */
 	char *subject;      /* decoded, unfolded */
 	char *text;         /* full text, UTF-8, \n */
-	char *text_trimmed; /* without quoted text; == text if nothing is left */
+	char *text_trimmed; /* see mail/trim.h, trim_reply(); == text if nothing
+			       would be left */
 	char *html;         /* the HTML part as sent, UTF-8; "" if none */
 	GPtrArray *parts;   /* struct mail_part */
+	GPtrArray *events;  /* struct mail_event */
 	enum mail_kind kind;
 	bool is_forward;    /* ENC:, FW: or a forwarding program */
 	struct mail_fields fields;

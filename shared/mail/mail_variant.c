@@ -22,6 +22,7 @@ static const char PARTS[] = "a(ssssbay)";
 static const char RECIPIENTS[] = "a(ssss)";
 static const char BOUNCE[] = "(ssa(ssss))";
 /* texts, URLs; port, derived, class; time, period, counts */
+static const char EVENTS[] = "a(ssssss)";
 static const char ABUSE[] = "((sssssss)as(uuu)(xxxxx))";
 
 /* ---- out ---- */
@@ -92,6 +93,21 @@ static GVariant *parts_to_variant(const GPtrArray *parts)
 	return g_variant_builder_end(&builder);
 }
 
+static GVariant *events_to_variant(const GPtrArray *events)
+{
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE(EVENTS));
+	for (guint i = 0; i < events->len; i++) {
+		const struct mail_event *event = g_ptr_array_index(events, i);
+
+		g_variant_builder_add(&builder, "(ssssss)", event->method,
+		                      event->summary, event->start, event->end,
+		                      event->organizer, event->location);
+	}
+	return g_variant_builder_end(&builder);
+}
+
 static GVariant *bounce_to_variant(const struct mail_bounce *bounce)
 {
 	GVariantBuilder builder;
@@ -147,6 +163,7 @@ GVariant *mail_to_variant(const struct mail *mail)
 	add_text(&builder, "text_trimmed", mail->text_trimmed);
 	add_text(&builder, "html", mail->html);
 	add(&builder, "parts", parts_to_variant(mail->parts));
+	add(&builder, "events", events_to_variant(mail->events));
 	add(&builder, "kind", g_variant_new_uint32(mail->kind));
 	add(&builder, "is_forward", g_variant_new_boolean(mail->is_forward));
 	add_fields(&builder, &mail->fields);
@@ -288,6 +305,34 @@ static bool take_parts(GVariant *dict, GPtrArray *parts, GError **error)
 		g_variant_unref(item);
 		if (!part_is_sane(part))
 			return bad(error, "parts");
+	}
+	return true;
+}
+
+static bool event_is_sane(const struct mail_event *event)
+{
+	return is_line(event->method) && is_line(event->summary) &&
+	       is_line(event->start) && is_line(event->end) &&
+	       is_line(event->organizer) && is_line(event->location);
+}
+
+static bool take_events(GVariant *dict, GPtrArray *events, GError **error)
+{
+	g_autoptr(GVariant) value = lookup(dict, "events", EVENTS, error);
+
+	if (value == NULL)
+		return false;
+	if (g_variant_n_children(value) > LIST_MAX)
+		return bad(error, "events");
+	for (gsize i = 0; i < g_variant_n_children(value); i++) {
+		struct mail_event *event = g_new0(struct mail_event, 1);
+
+		g_variant_get_child(value, i, "(ssssss)", &event->method,
+		                    &event->summary, &event->start, &event->end,
+		                    &event->organizer, &event->location);
+		g_ptr_array_add(events, event);
+		if (!event_is_sane(event))
+			return bad(error, "events");
 	}
 	return true;
 }
@@ -453,6 +498,7 @@ static bool take_body(GVariant *dict, struct mail *mail, GError **error)
 	       take_text(dict, "text_trimmed", &mail->text_trimmed, error) &&
 	       take_text(dict, "html", &mail->html, error) &&
 	       take_parts(dict, mail->parts, error) &&
+	       take_events(dict, mail->events, error) &&
 	       take_kind(dict, mail, error) &&
 	       take_forward(dict, &mail->is_forward, error) &&
 	       take_fields(dict, &mail->fields, error) &&

@@ -3,8 +3,8 @@
  * parse.c - from bytes to struct mail
  *
  * The header comes from the raw bytes (mail/header.h), so that subject and
- * identifiers are those the milter saw; GMime reads the MIME tree and the
- * address lists. Of fields that ought to stand once, the first counts.
+ * identifiers are those the milter saw; mail/mime.h reads the tree, GMime
+ * the address lists. Of fields that ought to stand once, the first counts.
  */
 #include "mail/parse.h"
 
@@ -46,7 +46,6 @@ void mail_parse_init(void)
 struct head {
 	struct mail *mail;
 	const struct limits *limits;
-	unsigned fields;
 	unsigned seen; /* bit mask of single fields met */
 };
 
@@ -275,64 +274,15 @@ static void take_field(struct head *head, const struct head_row *table,
 	}
 }
 
-/* Returns the body's first byte, or NULL if there is no header. */
-static const char *read_head(struct head *head, const struct head_row *table,
-                             size_t n, const char *data, size_t len)
+static void read_head(struct head *head, const struct head_row *table,
+                      size_t n, const char *data, size_t len)
 {
 	struct header_walk walk;
 	struct header_field field;
 
 	header_walk_init(&walk, data, len);
-	while (header_walk_next(&walk, &field)) {
-		head->fields++;
+	while (header_walk_next(&walk, &field))
 		take_field(head, table, n, &field);
-	}
-	return head->fields > 0 ? header_walk_body(&walk) : NULL;
-}
-
-/* ---- the body ---- */
-
-/* A stream over bytes that are not copied. The array must outlive it. */
-static GMimeStream *borrow_stream(GByteArray *array)
-{
-	GMimeStream *stream = g_mime_stream_mem_new();
-
-	g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), array);
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	return stream;
-}
-
-static bool read_tree(struct mail *mail, GByteArray *array,
-                      const struct limits *limits)
-{
-	g_autoptr(GMimeStream) stream = borrow_stream(array);
-	g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
-	g_autoptr(GMimeMessage) message =
-		g_mime_parser_construct_message(parser, NULL);
-	GMimeObject *root =
-		message != NULL ? g_mime_message_get_mime_part(message) : NULL;
-
-	if (root == NULL)
-		return false;
-	if (GMIME_IS_MULTIPART(root) &&
-	    g_mime_multipart_get_count(GMIME_MULTIPART(root)) == 0)
-		return false;
-	body_read(mail, root, limits);
-	return true;
-}
-
-static void read_body(struct mail *mail, GBytes *raw, const char *body,
-                      const struct limits *limits)
-{
-	gsize len = 0;
-	const char *data = text_of_bytes(raw, &len);
-	/* GMime only reads it; the array gives the bytes back below. */
-	GByteArray *array =
-		g_byte_array_new_take((guint8 *)(guintptr)data, len);
-
-	if (!read_tree(mail, array, limits))
-		body_read_raw(mail, body, (size_t)(data + len - body), limits);
-	(void)g_byte_array_free(array, FALSE);
 }
 
 /* ---- what it all means ---- */
@@ -390,6 +340,8 @@ static void find_kind(struct mail *mail, const char *data, size_t len,
 		mail->kind = MAIL_KIND_BOUNCE;
 	else
 		mail->kind = automatic_kind(data, len);
+	if (mail->kind == MAIL_KIND_HUMAN && automatic_is_absence(mail))
+		mail->kind = MAIL_KIND_VACATION;
 }
 
 static void understand(struct mail *mail, const char *data, size_t len,
@@ -401,56 +353,26 @@ static void understand(struct mail *mail, const char *data, size_t len,
 	if (subject_is_forward(mail->subject) || trim_is_forward(mail->text))
 		mail->is_forward = true;
 	if (!mail->is_forward)
-		mail->text_trimmed = trim_quotes(mail->text);
+		mail->text_trimmed = trim_reply(mail->text, NULL);
 }
 
-/* Postfix ends a header at the first line that is no field, GMime skips the
- * line. With an empty line put there both agree. */
-static GBytes *end_header(GBytes *raw, bool *ret_repaired)
-{
-	struct header_walk walk;
-	struct header_field field;
-	gsize len = 0;
-	const char *data = text_of_bytes(raw, &len);
-
-	*ret_repaired = false;
-	if (len == 0)
-		return g_bytes_ref(raw);
-	header_walk_init(&walk, data, len);
-	while (header_walk_next(&walk, &field))
-		;
-	const char *body = header_walk_body(&walk);
-	size_t head_len = (size_t)(body - data);
-
-	if (body != walk.at || head_len == 0 || head_len == len)
-		return g_bytes_ref(raw);
-	GString *fixed = g_string_sized_new(len + 2);
-
-	g_string_append_len(fixed, data, (gssize)head_len);
-	g_string_append(fixed, "\r\n");
-	g_string_append_len(fixed, body, (gssize)(len - head_len));
-	*ret_repaired = true;
-	return g_string_free_to_bytes(fixed);
-}
-
-static struct mail *parse_scanned(GBytes *raw, const struct limits *limits,
-                                  GError **error)
+struct mail *mail_parse(GBytes *raw, const struct limits *limits,
+                        GError **error)
 {
 	gsize len = 0;
 	const char *data = text_of_bytes(raw, &len);
 	AUTO(mail) mail = mail_new();
 	struct head head = { .mail = mail, .limits = limits };
-	const char *body =
-		len > 0 ? read_head(&head, rows, G_N_ELEMENTS(rows), data, len)
-			: NULL;
 
-	if (body == NULL) {
-		g_set_error_literal(error, PORTARIA_ERROR,
-		                    PORTARIA_ERROR_SYNTAX, "no header");
+	mail_parse_init();
+	mail_skip_mbox_line(&data, &len);
+	AUTO(mime_node) root = mime_parse_entity(data, len, limits, error);
+
+	if (root == NULL)
 		return NULL;
-	}
+	read_head(&head, rows, G_N_ELEMENTS(rows), data, len);
 	mail_fill(mail);
-	read_body(mail, raw, body, limits);
+	body_read(mail, raw, root, limits);
 	tnef_expand(mail, limits);
 	mark_inline(mail, limits);
 	make_names_unique(mail);
@@ -460,20 +382,17 @@ static struct mail *parse_scanned(GBytes *raw, const struct limits *limits,
 	return g_steal_pointer(&mail);
 }
 
-struct mail *mail_parse(GBytes *raw, const struct limits *limits,
-                        GError **error)
+void mail_skip_mbox_line(const char **data, size_t *len)
 {
-	bool repaired = false;
-	g_autoptr(GBytes) whole = end_header(raw, &repaired);
+	bool marked = *len > 6 && memcmp(*data, ">From ", 6) == 0;
+	const char *lf = marked || (*len > 5 && memcmp(*data, "From ", 5) == 0)
+	                         ? memchr(*data, '\n', *len)
+	                         : NULL;
 
-	mail_parse_init();
-	if (!mail_prescan(whole, limits, error))
-		return NULL;
-	struct mail *mail = parse_scanned(whole, limits, error);
-
-	if (mail != NULL && repaired)
-		mail->warnings |= MAIL_WARN_STRUCTURE;
-	return mail;
+	if (lf == NULL)
+		return;
+	*len -= (size_t)(lf + 1 - *data);
+	*data = lf + 1;
 }
 
 struct mail *mail_parse_stub(GBytes *raw, const struct limits *limits,
@@ -485,6 +404,7 @@ struct mail *mail_parse_stub(GBytes *raw, const struct limits *limits,
 	struct head head = { .mail = mail, .limits = limits };
 
 	len = MIN(len, limits->header_bytes);
+	mail_skip_mbox_line(&data, &len);
 	if (len > 0) {
 		read_head(&head, stub_rows, G_N_ELEMENTS(stub_rows), data, len);
 		mail->kind = automatic_kind(data, len);

@@ -2,13 +2,15 @@
 /*
  * mail/parse.h - from bytes to struct mail
  *
- * Runs in the confined child. mail_prescan() is linear and enforces
- * limits.h before GMime sees a byte; mail_parse() calls it first.
+ * Runs in the confined child. The tree is built in one linear pass within
+ * limits.h (mail/mime.h) before anything is decoded.
  */
 #ifndef PORTARIA_MAIL_PARSE_H
 #define PORTARIA_MAIL_PARSE_H
 
 #include "mail/mail.h"
+
+#include <stddef.h>
 
 /*
  * Once, before the first parse, before threads and before confinement:
@@ -19,12 +21,12 @@
  */
 void mail_parse_init(void);
 
-/* LIMIT with the limit's name and the figure found. Reads Content-Type values
- * through GMime once they are within limits, so it belongs to the child, too. */
+/* The limits alone: LIMIT with the limit's name and the figure found. */
 bool mail_prescan(GBytes *raw, const struct limits *limits,
                   GError **error) NODISCARD;
 
-/* Errors: LIMIT, SYNTAX (no header block at all). Owned by the caller. */
+/* Error: LIMIT. What has no header is all text; an mbox line in front is
+ * skipped. Owned by the caller. Attachments may be slices of raw. */
 struct mail *mail_parse(GBytes *raw, const struct limits *limits,
                         GError **error) NODISCARD;
 

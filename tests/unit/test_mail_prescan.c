@@ -121,10 +121,17 @@ static void test_header_bytes(void **state)
 /* 10 MB of header, in every shape: stopped early, and quickly. */
 static void test_ten_megabytes_of_header(void **state)
 {
-	static const char *const units[] = {
-		"X: 0123456789\n", " folded\n", "no colon at all\n",
-		"word ",           ":\n",       "X:\r",
-		"To: a@b,\n"
+	static const struct {
+		const char *unit;
+		bool passes; /* it ends the header: the rest is body */
+	} units[] = {
+		{ "X: 0123456789\n", false },
+		{ " folded\n", false },
+		{ "X:\r", false },
+		{ "To: a@b,\n", false },
+		{ "no colon at all\n", true },
+		{ "word ", true },
+		{ ":\n", true },
 	};
 
 	(void)state;
@@ -134,12 +141,12 @@ static void test_ten_megabytes_of_header(void **state)
 
 		limits_init(&limits);
 		while (text->len < 10 * MIB)
-			g_string_append(text, units[i]);
+			g_string_append(text, units[i].unit);
 		g_autofree char *got =
 			prescan_text(text->str, text->len, &limits);
 
-		if (got[0] == '\0')
-			fail_msg("passed: %s", units[i]);
+		if ((got[0] == '\0') != units[i].passes)
+			fail_msg("%s: \"%s\"", units[i].unit, got);
 		g_string_free(text, TRUE);
 	}
 }
@@ -270,61 +277,43 @@ static void test_mime_parameters(void **state)
 		expect(text->str, "");
 		repeat(text, ";a=b", 1);
 		expect(text->str, "mime_parameters");
-		/* 16k: quadratic in GMime */
+		/* 16k: quadratic for some readers */
 		repeat(text, ";a=b", 15900);
 		expect(text->str, "mime_parameters");
 		g_string_free(text, TRUE);
 	}
 }
 
-/* GMime decodes encoded words first, and looks for ";" then. */
-static void test_parameters_in_an_encoded_word(void **state)
-{
-	GString *plain = g_string_new(NULL);
-	GString *text = g_string_new("Content-Type: text/plain");
-
-	(void)state;
-	repeat(plain, ";a=b", 100);
-	g_autofree char *base64 =
-		g_base64_encode((const guchar *)plain->str, plain->len);
-
-	g_string_append_printf(text, "=?utf-8?B?%s?=\n\n", base64);
-	mail_parse_init();
-	expect(text->str, "mime_parameters");
-	g_string_free(plain, TRUE);
-	g_string_free(text, TRUE);
-}
-
 /* Each ":" may open a group, and GMime recurses into groups: 50,000 of them
  * overflow 8 MB of stack. */
 static void test_group_bomb(void **state)
 {
-	static const char *const wraps[] = {
-		"To: %s\n\nx",
-		"CC : %s\n\nx",
-		"From:\n %s\n\nx",
-		"Content-Type: message/rfc822\n\nTo: %s\n\nx",
-		"Content-Type: multipart/mixed; boundary=b\n\n--b\n"
-		"Content-Type: message/rfc822\n\nReply-To: %s\n\nx\n--b--\n",
-		"Content-Type: multipart/digest; boundary=b\n\n--b\n\n"
-		"Bcc: %s\n\nx\n--b--\n",
-		"Content-Type: multipart/mixed; boundary=\"=?utf-8?Q?b?=\"\n\n"
-		"--b\nContent-Type: message/global\n\nSender: %s\n\nx\n",
-		"Content-Type: multipart/mixed; boundary*0=b; boundary*1=c\n\n"
-		"--bc\nContent-Type: message/news\n\nTo: %s\n\nx\n",
+	static const struct {
+		const char *text;
+		const char *want;
+	} wraps[] = {
+		{ "To: %s\n\nx", "addresses" },
+		{ "CC : %s\n\nx", "addresses" },
+		{ "From:\n %s\n\nx", "addresses" },
+		/* nobody reads the addresses of an attached message */
+		{ "Content-Type: message/rfc822\n\nTo: %s\n\nx", "" },
+		{ "Content-Type: multipart/digest; boundary=b\n\n--b\n\n"
+		  "Bcc: %s\n\nx\n--b--\n",
+		  "" },
 	};
 	g_autoptr(GString) bomb = g_string_new(NULL);
 
 	(void)state;
 	repeat(bomb, "g:", 30000);
 	for (size_t i = 0; i < G_N_ELEMENTS(wraps); i++) {
-		const char *at = strstr(wraps[i], "%s");
+		const char *start = wraps[i].text;
+		const char *at = strstr(start, "%s");
 		g_autoptr(GString) text =
-			g_string_new_len(wraps[i], (gssize)(at - wraps[i]));
+			g_string_new_len(start, (gssize)(at - start));
 
 		g_string_append_len(text, bomb->str, (gssize)bomb->len);
 		g_string_append(text, at + 2);
-		expect(text->str, "addresses");
+		expect(text->str, wraps[i].want);
 	}
 }
 
@@ -358,20 +347,19 @@ static void test_encoded_message_is_a_leaf(void **state)
 	g_string_free(text, TRUE);
 }
 
-/* GMime goes by the last Content-Type. */
-static void test_two_content_types(void **state)
+static void test_first_content_type_counts(void **state)
 {
 	GString *text =
 		g_string_new("Content-Type: text/plain; boundary=a\n"
 	                     "Content-Type: multipart/mixed; boundary=b\n\n");
 
 	(void)state;
-	repeat(text, "--b\n\n", 1001);
-	expect(text->str, "mime_parts");
-	g_string_assign(text, "Content-Type: multipart/mixed; boundary=a\n"
-	                      "Content-Type: text/plain; boundary=b\n\n");
 	repeat(text, "--a\n--b\n\n", 1001);
 	expect(text->str, "");
+	g_string_assign(text, "Content-Type: multipart/mixed; boundary=a\n"
+	                      "Content-Type: text/plain; boundary=b\n\n");
+	repeat(text, "--a\n\n", 1001);
+	expect(text->str, "mime_parts");
 	g_string_free(text, TRUE);
 }
 
@@ -421,11 +409,10 @@ int main(void)
 		cmocka_unit_test(test_a_million_parts),
 		cmocka_unit_test(test_lines_like_boundaries),
 		cmocka_unit_test(test_mime_parameters),
-		cmocka_unit_test(test_parameters_in_an_encoded_word),
 		cmocka_unit_test(test_group_bomb),
 		cmocka_unit_test(test_group_bomb_small_enough),
 		cmocka_unit_test(test_encoded_message_is_a_leaf),
-		cmocka_unit_test(test_two_content_types),
+		cmocka_unit_test(test_first_content_type_counts),
 		cmocka_unit_test(test_limits_are_the_callers),
 	};
 

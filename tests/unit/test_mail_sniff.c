@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a file really is. Needs libmagic's database; skips without. */
+/* What a file really is. No case needs libmagic's database. */
 #include "mail_case.h"
 
 #include "mail/sniff.h"
@@ -26,17 +26,27 @@ static void test_dup_type_tells_contradictions(void **state)
 		{ "just words\n", "message/delivery-status", "" },
 		{ "\1\2\3\4\5", "application/x-unheard-of", "" },
 		{ "", "image/png", "" },
+		{ "just words\n", "image/png", "text/plain" },
+		{ "just words\n", "application/octet-stream", "text/plain" },
+		{ "{\"a\": 1}\n", "application/json", "" },
+		{ "<p>x</p>\n", "application/xhtml+xml", "" },
+		{ "\357\273\277 <!DOCTYPE HTML><html>", "image/jpeg",
+		  "text/html" },
+		{ "<html><body>", "text/plain", "" },
+		{ "#!/bin/sh\nrm -rf /\n", "image/gif",
+		  "text/x-shellscript" },
+		{ "{\\rtf1\\ansi x}", "application/msword", "text/rtf" },
+		{ "\377\330\377\340\1\20JFIF", "image/jpg", "" },
+		{ "\377\330\377\340\1\20JFIF", "image/png", "image/jpeg" },
+		{ "MZ\220\1\3", "application/x-dosexec", "" },
+		{ "Rar!\032\7\1", "image/png", "application/x-rar" },
 		{ "PK\3\4\24",
 		  "application/vnd.openxmlformats-officedocument."
 		  "wordprocessingml.document",
 		  "" },
 	};
-	g_autofree char *probe =
-		sniff("%PDF-1.4\n", "application/octet-stream");
 
 	(void)state;
-	if (probe[0] == '\0')
-		skip();
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *got = sniff(cases[i].data, cases[i].declared);
 
