@@ -26,11 +26,13 @@ static const struct row_field contact_fields[] = {
 	ROW_FIELD(contact, login, ROW_TEXT),
 	ROW_FIELD(contact, active, ROW_BOOL),
 	ROW_FIELD(contact, bounced, ROW_INT),
+	ROW_FIELD(contact, language, ROW_TEXT),
+	ROW_FIELD(contact, no_copies, ROW_BOOL),
 };
 
 #define CONTACT_COLUMNS                                                        \
 	"c.id, c.customer_id, c.address, c.name, c.role, c.login, c.active,"   \
-	" c.bounced"
+	" c.bounced, c.language, c.no_copies"
 #define FROM_ACTIVE                                                            \
 	" FROM contact c JOIN customer u ON u.id = c.customer_id"              \
 	" WHERE c.active = 1 AND u.active = 1"
@@ -132,9 +134,9 @@ bool contact_insert(struct store *store, struct contact *contact,
 {
 	static const char SQL_CONTACT_INSERT[] =
 		"INSERT INTO contact (id, customer_id, address, name, role,"
-		" login, active, bounced)"
+		" login, active, bounced, language, no_copies)"
 		" VALUES (:id, :customer_id, :address, :name, :role,"
-		" :login, :active, :bounced)";
+		" :login, :active, :bounced, :language, :no_copies)";
 	struct contact row = *contact;
 
 	row.id = row.id != 0 ? row.id : id_new();
@@ -151,7 +153,8 @@ bool contact_update(struct store *store, const struct contact *contact,
 	static const char SQL_CONTACT_UPDATE[] =
 		"UPDATE contact SET customer_id = :customer_id,"
 		" address = :address, name = :name, role = :role,"
-		" login = :login, active = :active, bounced = :bounced"
+		" login = :login, active = :active, bounced = :bounced,"
+		" language = :language, no_copies = :no_copies"
 		" WHERE id = :id";
 
 	return check_row(store, contact, error) &&
@@ -162,10 +165,15 @@ bool contact_update(struct store *store, const struct contact *contact,
 
 bool contact_delete(struct store *store, gint64 id, GError **error)
 {
+	/* Took part because he was a contact; copies stay by staff's word. */
+	static const char SQL_PARTICIPANT_GONE[] =
+		"DELETE FROM participant WHERE role IN ('owner', 'contact')"
+		" AND address = (SELECT address FROM contact WHERE id = :id)";
 	static const char SQL_CONTACT_DELETE[] =
 		"DELETE FROM contact WHERE id = :id";
 
-	return row_run_id(store->db, SQL_CONTACT_DELETE, id, error) &&
+	return row_run_id(store->db, SQL_PARTICIPANT_GONE, id, error) &&
+	       row_run_id(store->db, SQL_CONTACT_DELETE, id, error) &&
 	       row_check_changed(store->db, error, "no such contact");
 }
 

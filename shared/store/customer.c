@@ -19,9 +19,11 @@ static const struct row_field customer_fields[] = {
 	ROW_FIELD(customer, language, ROW_TEXT),
 	ROW_FIELD(customer, active, ROW_BOOL),
 	ROW_FIELD(customer, created, ROW_INT),
+	ROW_FIELD(customer, time_zone, ROW_TEXT),
 };
 
-#define CUSTOMER_COLUMNS "u.id, u.code, u.name, u.language, u.active, u.created"
+#define CUSTOMER_COLUMNS                                                       \
+	"u.id, u.code, u.name, u.language, u.active, u.created, u.time_zone"
 
 static void customer_destroy(void *customer)
 {
@@ -90,9 +92,10 @@ bool customer_insert(struct store *store, struct customer *customer,
 {
 	static const char SQL_CUSTOMER_INSERT[] =
 		"INSERT INTO customer"
-		" (id, code, name, name_folded, language, active, created)"
+		" (id, code, name, name_folded, language, active, created,"
+		" time_zone)"
 		" VALUES (:id, :code, :name, :name_folded, :language,"
-		" :active, :created)";
+		" :active, :created, :time_zone)";
 	struct customer row = *customer;
 
 	row.id = row.id != 0 ? row.id : id_new();
@@ -111,7 +114,8 @@ bool customer_update(struct store *store, const struct customer *customer,
 	static const char SQL_CUSTOMER_UPDATE[] =
 		"UPDATE customer SET code = :code, name = :name,"
 		" name_folded = :name_folded,"
-		" language = :language, active = :active"
+		" language = :language, active = :active,"
+		" time_zone = :time_zone"
 		" WHERE id = :id";
 
 	return check_row(store, customer, error) &&

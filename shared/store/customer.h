@@ -12,6 +12,7 @@ struct customer {
 	char *language; /* "" = department's */
 	bool active;
 	gint64 created;
+	char *time_zone; /* "America/Recife"; "" = department's */
 };
 void customer_free(struct customer *customer);
 DEFINE_AUTO(customer)
@@ -27,6 +28,8 @@ struct contact {
 	char *login;   /* SASL login, "" = the address */
 	bool active;
 	gint64 bounced; /* time of the last permanent bounce, 0 = none */
+	char *language; /* "" = customer's */
+	bool no_copies; /* reads only tickets that he wrote in himself */
 };
 void contact_free(struct contact *contact);
 DEFINE_AUTO(contact)
@@ -65,6 +68,7 @@ bool contact_insert(struct store *store, struct contact *contact,
 		    GError **error) NODISCARD;
 bool contact_update(struct store *store, const struct contact *contact,
 		    GError **error) NODISCARD;
+/* He takes part in no ticket any more, unless staff added him as a copy. */
 bool contact_delete(struct store *store, gint64 id, GError **error) NODISCARD;
 struct contact *contact_get(struct store *store, gint64 id, GError **error)
 	NODISCARD;

@@ -36,11 +36,12 @@ static const struct row_field department_fields[] = {
 	ROW_FIELD(department, html, ROW_BOOL),
 	ROW_FIELD(department, acknowledge, ROW_BOOL),
 	ROW_FIELD(department, active, ROW_BOOL),
+	ROW_FIELD(department, time_zone, ROW_TEXT),
 };
 
 #define DEPARTMENT_COLUMNS                                                     \
 	"d.id, d.name, d.title, d.accept, d.unproven, d.language, d.html,"     \
-	" d.acknowledge, d.active"
+	" d.acknowledge, d.active, d.time_zone"
 
 static void department_destroy(void *department)
 {
@@ -170,9 +171,9 @@ bool department_insert(struct store *store, struct department *department,
 {
 	static const char SQL_DEPARTMENT_INSERT[] =
 		"INSERT INTO department (id, name, title, accept, unproven,"
-		" language, html, acknowledge, active)"
+		" language, html, acknowledge, active, time_zone)"
 		" VALUES (:id, :name, :title, :accept, :unproven,"
-		" :language, :html, :acknowledge, :active)";
+		" :language, :html, :acknowledge, :active, :time_zone)";
 	struct department row = *department;
 
 	if (row.addresses == NULL || row.addresses[0] == NULL) {
@@ -201,7 +202,8 @@ bool department_update(struct store *store, const struct department *department,
 		"UPDATE department SET name = :name, title = :title,"
 		" accept = :accept, unproven = :unproven,"
 		" language = :language, html = :html,"
-		" acknowledge = :acknowledge, active = :active"
+		" acknowledge = :acknowledge, active = :active,"
+		" time_zone = :time_zone"
 		" WHERE id = :id";
 
 	return check_row(store, department, error) &&

@@ -33,6 +33,7 @@ struct department {
 	bool html;         /* outgoing mail also as simple HTML */
 	bool acknowledge;  /* send acknowledgements */
 	bool active;
+	char *time_zone;   /* "America/Sao_Paulo"; "" = site's */
 	char **addresses;  /* keys; the first sends */
 };
 /* Defaults; texts "". */

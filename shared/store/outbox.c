@@ -2,11 +2,11 @@
 /*
  * outbox.c - mail that must go out, one row a recipient
  *
- * A lease is a name and a time in the row, given by one UPDATE in its own
- * transaction, so that several notifiers share the work and the rows of a
- * dead one come back. A database with row locks adds FOR UPDATE SKIP LOCKED
- * to the inner SELECT. A row counts the attempt when the lease is taken: one
- * that kills its notifier shows.
+ * A lease is a name and a time in the row, given by one UPDATE, so that
+ * several notifiers share the work and the rows of a dead one come back. A
+ * database with row locks adds FOR UPDATE SKIP LOCKED to the inner SELECT. A
+ * row counts the attempt when the lease is taken: one that kills its notifier
+ * shows.
  */
 #include "store/outbox.h"
 
@@ -41,12 +41,14 @@ static const struct row_field outbox_fields[] = {
 	ROW_FIELD(outbox, attempts, ROW_INT),
 	ROW_FIELD(outbox, last_reply, ROW_TEXT),
 	ROW_FIELD(outbox, sent, ROW_INT),
+	ROW_FIELD(outbox, brake, ROW_TEXT),
 };
 
 #define SELECT_OUTBOX                                                          \
 	"SELECT o.id, o.ticket_id, t.ref, o.message_id, o.kind,"               \
 	" o.recipient, o.sender, o.header_id, o.subject, o.state,"             \
-	" o.created, o.next_attempt, o.attempts, o.last_reply, o.sent"         \
+	" o.created, o.next_attempt, o.attempts, o.last_reply, o.sent,"        \
+	" o.brake"                                                             \
 	" FROM outbox o LEFT JOIN ticket t ON t.id = o.ticket_id"
 
 static void outbox_destroy(void *row)
@@ -95,11 +97,11 @@ static bool insert_row(struct store *store, const struct outbox *row,
 		"INSERT INTO outbox (id, ticket_id, message_id, kind,"
 		" recipient, sender, header_id, subject, blob, state,"
 		" created, next_attempt, attempts, last_reply, sent,"
-		" lease_owner, lease_until)"
+		" brake, lease_owner, lease_until)"
 		" VALUES (:id, :ticket_id, :message_id, :kind,"
 		" :recipient, :sender, :header_id, :subject, :blob, :state,"
 		" :created, :next_attempt, :attempts, :last_reply, :sent,"
-		" '', 0)";
+		" :brake, '', 0)";
 	struct db_stmt *stmt = row_prepare_text(store->db, SQL_OUTBOX_INSERT,
 	                                        ":blob", blob, error);
 
@@ -174,29 +176,33 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* The ids of the rows that are ours now, in the order they were made. */
-static GArray *take_leases(struct store *store, const char *owner,
-                           gint64 lease_ms, unsigned max, GError **error)
+static GArray *take_leases(struct store *store,
+                           const struct outbox_batch *batch, GError **error)
 {
 	static const char SQL_OUTBOX_LEASE[] =
 		"UPDATE outbox SET lease_owner = :owner,"
 		" lease_until = :until, attempts = attempts + 1"
-		" WHERE id IN (SELECT id FROM outbox"
-		" WHERE state = 'queued' AND next_attempt <= :now"
-		" AND lease_until <= :now"
-		" ORDER BY next_attempt, id LIMIT :max)"
+		" WHERE id IN (SELECT o.id FROM outbox o"
+		" WHERE o.state = 'queued' AND o.next_attempt <= :now"
+		" AND o.lease_until <= :now"
+		" AND NOT EXISTS (SELECT 1 FROM outbox p"
+		" WHERE p.state = 'queued' AND p.ticket_id = o.ticket_id"
+		" AND p.recipient = o.recipient AND p.id < o.id"
+		" AND (p.next_attempt > :now OR p.lease_until > :now))"
+		" ORDER BY o.id LIMIT :max)"
 		" RETURNING id";
 	AUTO(db_stmt)
-	stmt = row_prepare_text(store->db, SQL_OUTBOX_LEASE, ":owner", owner,
-	                        error);
+	stmt = row_prepare_text(store->db, SQL_OUTBOX_LEASE, ":owner",
+	                        batch->owner, error);
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
 	gint64 now = clock_now();
 	enum db_row row;
 
 	if (stmt == NULL)
 		return NULL;
-	db_bind_int(stmt, ":until", now + lease_ms);
+	db_bind_int(stmt, ":until", now + batch->lease_ms);
 	db_bind_int(stmt, ":now", now);
-	db_bind_int(stmt, ":max", max);
+	db_bind_int(stmt, ":max", batch->max);
 	while ((row = db_step(stmt, error)) == DB_ROW) {
 		gint64 id = db_column_int(stmt, 0);
 
@@ -208,17 +214,35 @@ static GArray *take_leases(struct store *store, const char *owner,
 	return g_steal_pointer(&ids);
 }
 
-/* What ends or puts off a row; only the fields that change matter. */
-struct outcome {
-	enum outbox_state state;
-	gint64 next_attempt; /* 0: as it is */
-	gint64 sent;
-	const char *reply;
-};
+static bool refuse_lost(const char *owner, GError **error)
+{
+	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFLICT,
+	            "%s does not hold the lease of this mail", owner);
+	return false;
+}
 
-/* CONFLICT unless `owner` has the row. */
-static bool settle(struct store *store, gint64 id, const char *owner,
-                   const struct outcome *outcome, GError **error)
+/* As if the lease had not been taken. */
+static bool give_back(struct store *store, const char *owner, gint64 id,
+                      GError **error)
+{
+	static const char SQL_OUTBOX_BACK[] =
+		"UPDATE outbox SET attempts = attempts - 1,"
+		" lease_owner = '', lease_until = 0"
+		" WHERE id = :id AND state = 'queued'"
+		" AND lease_owner = :owner AND lease_owner <> ''";
+	struct db_stmt *stmt =
+		row_prepare_id(store->db, SQL_OUTBOX_BACK, id, error);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, ":owner", owner);
+	if (!db_run(stmt, error))
+		return false;
+	return db_changes(store->db) > 0 || refuse_lost(owner, error);
+}
+
+bool outbox_settle(struct store *store, const char *owner,
+                   const struct outbox_result *result, GError **error)
 {
 	static const char SQL_OUTBOX_SETTLE[] =
 		"UPDATE outbox SET state = :state, last_reply = :reply,"
@@ -227,24 +251,30 @@ static bool settle(struct store *store, gint64 id, const char *owner,
 		" lease_owner = '', lease_until = 0"
 		" WHERE id = :id AND state = 'queued'"
 		" AND lease_owner = :owner AND lease_owner <> ''";
-	struct db_stmt *stmt =
-		row_prepare_id(store->db, SQL_OUTBOX_SETTLE, id, error);
+	static const enum outbox_state states[] = {
+		[OUTBOX_END_SENT] = OUTBOX_SENT,
+		[OUTBOX_END_FAILED] = OUTBOX_FAILED,
+		[OUTBOX_END_RETRY] = OUTBOX_QUEUED,
+		[OUTBOX_END_BACK] = OUTBOX_QUEUED,
+	};
+	struct db_stmt *stmt;
 
+	if (result->end == OUTBOX_END_BACK)
+		return give_back(store, owner, result->id, error);
+	stmt = row_prepare_id(store->db, SQL_OUTBOX_SETTLE, result->id, error);
 	if (stmt == NULL)
 		return false;
 	db_bind_text(stmt, ":owner", owner);
-	db_bind_text(stmt, ":state", state_names[outcome->state]);
+	db_bind_text(stmt, ":state", state_names[states[result->end]]);
 	db_bind_text(stmt, ":reply",
-	             outcome->reply != NULL ? outcome->reply : "");
-	db_bind_int(stmt, ":sent", outcome->sent);
-	db_bind_int(stmt, ":next_attempt", outcome->next_attempt);
+	             result->reply != NULL ? result->reply : "");
+	db_bind_int(stmt, ":sent",
+	            result->end == OUTBOX_END_SENT ? clock_now() : 0);
+	db_bind_int(stmt, ":next_attempt",
+	            result->end == OUTBOX_END_RETRY ? result->next_attempt : 0);
 	if (!db_run(stmt, error))
 		return false;
-	if (db_changes(store->db) > 0)
-		return true;
-	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFLICT,
-	            "%s does not hold the lease of this mail", owner);
-	return false;
+	return db_changes(store->db) > 0 || refuse_lost(owner, error);
 }
 
 /*
@@ -266,27 +296,48 @@ static bool collect_row(struct store *store, const char *owner, gint64 id,
 	}
 	if (g_error_matches(bad, PORTARIA_ERROR, PORTARIA_ERROR_PERMANENT) ||
 	    g_error_matches(bad, PORTARIA_ERROR, PORTARIA_ERROR_NOT_FOUND)) {
-		struct outcome outcome = { .state = OUTBOX_FAILED,
-			                   .reply = bad->message };
+		const struct outbox_result result = {
+			.id = id,
+			.end = OUTBOX_END_FAILED,
+			.reply = bad->message,
+		};
 
-		return settle(store, id, owner, &outcome, error);
+		return outbox_settle(store, owner, &result, error);
 	}
 	return true;
 }
 
-static GPtrArray *lease_rows(struct store *store, const char *owner,
-                             gint64 lease_ms, unsigned max, GError **error)
+static gsize last_size(const GPtrArray *rows)
 {
-	g_autoptr(GArray) ids = take_leases(store, owner, lease_ms, max, error);
+	const struct outbox *last =
+		rows->len > 0 ? rows->pdata[rows->len - 1] : NULL;
+
+	return last != NULL ? g_bytes_get_size(last->bytes) : 0;
+}
+
+GPtrArray *outbox_take(struct store *store, const struct outbox_batch *batch,
+                       GError **error)
+{
+	g_autoptr(GArray) ids = take_leases(store, batch, error);
 	g_autoptr(GPtrArray) rows = NULL;
+	gsize bytes = 0;
 
 	if (ids == NULL)
 		return NULL;
 	rows = g_ptr_array_new_with_free_func(outbox_destroy);
 	for (guint i = 0; i < ids->len; i++) {
-		if (!collect_row(store, owner, g_array_index(ids, gint64, i),
-		                 rows, error))
+		gint64 id = g_array_index(ids, gint64, i);
+		guint before = rows->len;
+
+		if (bytes > 0 && bytes >= batch->max_bytes) {
+			if (!give_back(store, batch->owner, id, error))
+				return NULL;
+			continue;
+		}
+		if (!collect_row(store, batch->owner, id, rows, error))
 			return NULL;
+		if (rows->len > before)
+			bytes += last_size(rows);
 	}
 	return g_steal_pointer(&rows);
 }
@@ -294,6 +345,7 @@ static GPtrArray *lease_rows(struct store *store, const char *owner,
 GPtrArray *outbox_lease(struct store *store, const char *owner, gint64 lease_ms,
                         unsigned max, GError **error)
 {
+	const struct outbox_batch batch = { owner, lease_ms, max, G_MAXSIZE };
 	g_autoptr(GPtrArray) rows = NULL;
 
 	if (owner == NULL || *owner == '\0') {
@@ -303,7 +355,7 @@ GPtrArray *outbox_lease(struct store *store, const char *owner, gint64 lease_ms,
 	}
 	if (!store_begin(store, error))
 		return NULL;
-	rows = lease_rows(store, owner, lease_ms, max, error);
+	rows = outbox_take(store, &batch, error);
 	if (rows == NULL)
 		store_rollback(store);
 	else if (store_commit(store, error))
@@ -311,12 +363,28 @@ GPtrArray *outbox_lease(struct store *store, const char *owner, gint64 lease_ms,
 	return NULL;
 }
 
-static bool settle_alone(struct store *store, gint64 id, const char *owner,
-                         const struct outcome *outcome, GError **error)
+bool outbox_renew(struct store *store, const char *owner, gint64 lease_ms,
+                  GError **error)
+{
+	static const char SQL_OUTBOX_RENEW[] =
+		"UPDATE outbox SET lease_until = :until"
+		" WHERE state = 'queued' AND lease_owner = :owner"
+		" AND lease_owner <> ''";
+	struct db_stmt *stmt = row_prepare_text(store->db, SQL_OUTBOX_RENEW,
+	                                        ":owner", owner, error);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_int(stmt, ":until", clock_now() + lease_ms);
+	return db_run(stmt, error);
+}
+
+static bool settle_alone(struct store *store, const char *owner,
+                         const struct outbox_result *result, GError **error)
 {
 	if (!store_begin(store, error))
 		return false;
-	if (settle(store, id, owner, outcome, error))
+	if (outbox_settle(store, owner, result, error))
 		return store_commit(store, error);
 	store_rollback(store);
 	return false;
@@ -325,29 +393,32 @@ static bool settle_alone(struct store *store, gint64 id, const char *owner,
 bool outbox_sent(struct store *store, gint64 id, const char *owner,
                  const char *reply, GError **error)
 {
-	struct outcome outcome = { .state = OUTBOX_SENT,
-		                   .sent = clock_now(),
-		                   .reply = reply };
+	const struct outbox_result result = { .id = id,
+		                              .end = OUTBOX_END_SENT,
+		                              .reply = reply };
 
-	return settle_alone(store, id, owner, &outcome, error);
+	return settle_alone(store, owner, &result, error);
 }
 
 bool outbox_failed(struct store *store, gint64 id, const char *owner,
                    const char *reply, GError **error)
 {
-	struct outcome outcome = { .state = OUTBOX_FAILED, .reply = reply };
+	const struct outbox_result result = { .id = id,
+		                              .end = OUTBOX_END_FAILED,
+		                              .reply = reply };
 
-	return settle_alone(store, id, owner, &outcome, error);
+	return settle_alone(store, owner, &result, error);
 }
 
 bool outbox_retry_at(struct store *store, gint64 id, const char *owner,
                      gint64 next_attempt, const char *reply, GError **error)
 {
-	struct outcome outcome = { .state = OUTBOX_QUEUED,
-		                   .next_attempt = next_attempt,
-		                   .reply = reply };
+	const struct outbox_result result = { .id = id,
+		                              .end = OUTBOX_END_RETRY,
+		                              .next_attempt = next_attempt,
+		                              .reply = reply };
 
-	return settle_alone(store, id, owner, &outcome, error);
+	return settle_alone(store, owner, &result, error);
 }
 
 /* What people and bounces do: one row, by id. If the statement's conditions
@@ -441,20 +512,68 @@ GPtrArray *outbox_list(struct store *store, int state, gint64 ticket_id,
 	return row_fetch_all(stmt, &outbox_type, error);
 }
 
-bool outbox_count_since(struct store *store, const char *kind,
-                        const char *recipient, gint64 since, gint64 *ret_count,
-                        GError **error)
+static bool count_rows(struct store *store, const char *sql,
+                       const struct outbox_count *what, gint64 *ret_count,
+                       GError **error)
 {
-	static const char SQL_OUTBOX_COUNT[] =
-		"SELECT COUNT(*) FROM outbox WHERE recipient = :recipient"
-		" AND created >= :since AND kind = :kind";
-	struct db_stmt *stmt = row_prepare_text(store->db, SQL_OUTBOX_COUNT,
-	                                        ":recipient", recipient, error);
+	bool one = !what->any_ticket && what->ticket_id != 0;
+	g_autofree char *full = g_strconcat(
+		sql,
+		what->any_ticket ? ""
+		: one            ? " AND ticket_id = :ticket_id"
+		                 : " AND ticket_id IS NULL",
+		NULL);
+	struct db_stmt *stmt = row_prepare_text(store->db, full, ":recipient",
+	                                        what->recipient, error);
 	bool found = false;
 
 	if (stmt == NULL)
 		return false;
-	db_bind_int(stmt, ":since", since);
-	db_bind_text(stmt, ":kind", kind);
+	db_bind_int(stmt, ":since", what->since);
+	db_bind_text(stmt, ":brake", what->brake);
+	if (one)
+		db_bind_int(stmt, ":ticket_id", what->ticket_id);
 	return row_fetch_int(stmt, ret_count, &found, error);
+}
+
+bool outbox_count_since(struct store *store, const struct outbox_count *what,
+                        gint64 *ret_count, gint64 *ret_held, GError **error)
+{
+	static const char SQL_OUTBOX_COUNT[] =
+		"SELECT COUNT(*) FROM outbox WHERE recipient = :recipient"
+		" AND brake = :brake AND brake <> '' AND created >= :since"
+		" AND state <> 'cancelled'";
+	static const char SQL_OUTBOX_COUNT_HELD[] =
+		"SELECT COUNT(*) FROM outbox WHERE recipient = :recipient"
+		" AND brake = :brake AND brake <> '' AND created >= :since"
+		" AND state = 'cancelled'";
+	gint64 count;
+
+	if (!count_rows(store, SQL_OUTBOX_COUNT, what, &count, error) ||
+	    !count_rows(store, SQL_OUTBOX_COUNT_HELD, what, ret_held, error))
+		return false;
+	*ret_count = count;
+	return true;
+}
+
+char **outbox_thread_ids(struct store *store, gint64 ticket_id,
+                         const char *address, unsigned max, GError **error)
+{
+	static const char SQL_OUTBOX_THREAD[] =
+		"SELECT message_id FROM (SELECT message_id, created, id"
+		" FROM message WHERE ticket_id = :id AND address = :address"
+		" AND message_id <> '' AND author <> 'event'"
+		" UNION ALL SELECT header_id, created, id FROM outbox"
+		" WHERE ticket_id = :id AND recipient = :address"
+		" AND state IN ('queued', 'sent')"
+		" ORDER BY created DESC, id DESC LIMIT :max) AS newest"
+		" ORDER BY created, id";
+	struct db_stmt *stmt = row_prepare_id(store->db, SQL_OUTBOX_THREAD,
+	                                      ticket_id, error);
+
+	if (stmt != NULL) {
+		db_bind_text(stmt, ":address", address);
+		db_bind_int(stmt, ":max", max);
+	}
+	return row_fetch_strings(stmt, error);
 }

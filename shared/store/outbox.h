@@ -34,6 +34,7 @@ struct outbox {
 			      hand */
 	char *last_reply;  /* of the mail server, or our error */
 	gint64 sent;
+	char *brake;       /* the loop brake that counts it, "" */
 };
 /* Queued; texts "". */
 struct outbox *outbox_new(void);
@@ -44,14 +45,50 @@ DEFINE_AUTO(outbox)
  * next_attempt too. bytes must be there; they become a blob. */
 bool outbox_insert(struct store *store, struct outbox *row, GError **error)
 	NODISCARD;
-/* Takes up to `max` due rows for `lease_ms`; own transaction. With bytes. A
- * row whose bytes are damaged becomes failed; one whose bytes cannot be read
- * now is left for later. `owner` differs for every notifier process. */
+/*
+ * Takes up to `max` due rows, of `max_bytes` together (one at least), for
+ * `lease_ms`; in the caller's transaction. In the order they were made, with
+ * bytes. Mail to one recipient about one ticket keeps its order: a row whose
+ * predecessor is put off, or leased by anybody, waits. A row whose bytes are
+ * damaged becomes failed; one whose bytes cannot be read now is left for
+ * later. `owner` differs for every notifier process.
+ */
+struct outbox_batch {
+	const char *owner;
+	gint64 lease_ms;
+	unsigned max;
+	gsize max_bytes;
+};
+GPtrArray *outbox_take(struct store *store, const struct outbox_batch *batch,
+		       GError **error) NODISCARD;
+/* The same in a transaction of its own, without a bound on the bytes. */
 GPtrArray *outbox_lease(struct store *store, const char *owner,
 			gint64 lease_ms, unsigned max, GError **error)
 	NODISCARD;
-/* Own transactions; only while `owner` holds the lease (else CONFLICT): until
- * lease_ms have passed and somebody else has taken the row. */
+/* Gives what the owner still holds that much time from now; in the caller's
+ * transaction. */
+bool outbox_renew(struct store *store, const char *owner, gint64 lease_ms,
+		  GError **error) NODISCARD;
+
+enum outbox_end {
+	OUTBOX_END_SENT,
+	OUTBOX_END_FAILED,
+	OUTBOX_END_RETRY, /* not before next_attempt */
+	OUTBOX_END_BACK,  /* not tried: as if it had never been leased */
+};
+struct outbox_result {
+	gint64 id;
+	enum outbox_end end;
+	gint64 next_attempt; /* OUTBOX_END_RETRY */
+	const char *reply;   /* borrowed; OUTBOX_END_BACK keeps the old one */
+};
+/* What became of a leased row; in the caller's transaction. CONFLICT unless
+ * `owner` holds the lease: until it has run out and somebody else has taken
+ * the row, or a bounce has come. */
+bool outbox_settle(struct store *store, const char *owner,
+		   const struct outbox_result *result, GError **error)
+	NODISCARD;
+/* Own transactions, otherwise as outbox_settle(). */
 bool outbox_sent(struct store *store, gint64 id, const char *owner,
 		 const char *reply, GError **error) NODISCARD;
 bool outbox_failed(struct store *store, gint64 id, const char *owner,
@@ -71,9 +108,44 @@ struct outbox *outbox_get(struct store *store, gint64 id, GError **error)
 /* state -1 = any, ticket_id 0 = any; newest first, without bytes. */
 GPtrArray *outbox_list(struct store *store, int state, gint64 ticket_id,
 		       unsigned limit, GError **error) NODISCARD;
-/* Rows of this kind made for a recipient since `since` (loop brake). */
-bool outbox_count_since(struct store *store, const char *kind,
-			const char *recipient, gint64 since, gint64 *ret_count,
-			GError **error) NODISCARD;
+/* Rows that a loop brake counts, made for a recipient since `since`, but for
+ * cancelled ones: *ret_held is how many of those there are. */
+struct outbox_count {
+	const char *brake;
+	const char *recipient;
+	bool any_ticket;
+	gint64 ticket_id; /* 0: about none */
+	gint64 since;
+};
+bool outbox_count_since(struct store *store, const struct outbox_count *what,
+			gint64 *ret_count, gint64 *ret_held, GError **error)
+	NODISCARD;
+/* Message-IDs of what went between us and an address in a ticket, oldest
+ * first, the last `max` of them: its mails, and ours unless they were never
+ * sent. g_strfreev. */
+char **outbox_thread_ids(struct store *store, gint64 ticket_id,
+			 const char *address, unsigned max, GError **error)
+	NODISCARD;
+
+struct outbox_reason {
+	char *reply; /* of the mail server; cut to the first 80 characters */
+	gint64 count;
+};
+struct outbox_status {
+	gint64 queued;   /* due */
+	gint64 sending;  /* leased */
+	gint64 deferred; /* put off */
+	gint64 behind;   /* due, but behind mail that is put off */
+	gint64 failed;
+	gint64 oldest;   /* created, of what is queued, sending or deferred; 0 */
+	gint64 sent;     /* in the last `window_ms` */
+	gint64 window_ms; /* shorter if the first of them is younger */
+	GPtrArray *reasons; /* struct outbox_reason of deferred, most first */
+};
+void outbox_status_clear(struct outbox_status *status);
+/* Where the outbox stands. *ret_status: cleared by the caller. */
+bool outbox_get_status(struct store *store, gint64 window_ms,
+		       struct outbox_status *ret_status, GError **error)
+	NODISCARD;
 
 #endif

@@ -483,39 +483,75 @@ static void test_list(void **state)
 	}
 }
 
+static void queue_braked(struct fixture *fixture, const char *brake,
+                         enum outbox_state state)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes = g_bytes_new_static("x", 1);
+	struct outbox row = {
+		.kind = (char[]){ "ack" },
+		.recipient = (char[]){ "a@x.example" },
+		.brake = (char *)(guintptr)brake,
+		.bytes = bytes,
+		.state = state,
+	};
+
+	assert_ok(outbox_insert(fixture->store, &row, &error), error);
+}
+
 static void test_count_since(void **state)
 {
 	struct fixture *fixture = *state;
 	g_autoptr(GError) error = NULL;
 	static const struct {
-		const char *kind;
+		const char *brake;
 		const char *recipient;
 		gint64 since;
 		gint64 want;
+		gint64 want_held;
 	} cases[] = {
-		{ "ack", "a@x.example", 0, 2 },
-		{ "ack", "a@x.example", NOW, 2 },
-		{ "ack", "a@x.example", NOW + 1, 1 },
-		{ "ack", "a@x.example", NOW + 1001, 0 },
-		{ "reply", "a@x.example", 0, 1 },
-		{ "ack", "b@x.example", 0, 0 },
+		{ "people", "a@x.example", 0, 2, 1 },
+		{ "people", "a@x.example", NOW, 2, 1 },
+		{ "people", "a@x.example", NOW + 1, 1, 1 },
+		{ "people", "a@x.example", NOW + 1001, 0, 0 },
+		{ "staff", "a@x.example", 0, 1, 0 },
+		{ "", "a@x.example", 0, 0, 0 },
+		{ "people", "b@x.example", 0, 0, 0 },
 	};
 
 	fixture_begin(fixture);
 	clock_set_for_test(NOW);
-	queue(fixture, "a@x.example", "ack", 0);
+	queue_braked(fixture, "people", OUTBOX_QUEUED);
+	queue_braked(fixture, "staff", OUTBOX_QUEUED);
 	queue(fixture, "a@x.example", "reply", 0);
 	clock_set_for_test(NOW + 1000);
-	queue(fixture, "a@x.example", "ack", 0);
+	queue_braked(fixture, "people", OUTBOX_SENT);
+	queue_braked(fixture, "people", OUTBOX_CANCELLED);
 	fixture_commit(fixture);
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct outbox_count what = {
+			.brake = cases[i].brake,
+			.recipient = cases[i].recipient,
+			.since = cases[i].since,
+		};
 		gint64 count = -1;
+		gint64 held = -1;
 
-		assert_ok(outbox_count_since(fixture->store, cases[i].kind,
-		                             cases[i].recipient, cases[i].since,
-		                             &count, &error),
+		/* about no ticket, and about any */
+		for (int any = 0; any < 2; any++) {
+			what.any_ticket = any == 1;
+			assert_ok(outbox_count_since(fixture->store, &what,
+			                             &count, &held, &error),
+			          error);
+			assert_int_equal(count, cases[i].want);
+			assert_int_equal(held, cases[i].want_held);
+		}
+		what.any_ticket = false;
+		what.ticket_id = 1;
+		assert_ok(outbox_count_since(fixture->store, &what, &count,
+		                             &held, &error),
 		          error);
-		assert_int_equal(count, cases[i].want);
+		assert_int_equal(count, 0);
 	}
 }
 
