@@ -35,6 +35,8 @@ struct config_server {
 	char *help;         /* panel or help address put into refusals */
 	char *key_file;     /* base/token.h */
 	char *template_dir; /* templates: <dir>/<language>/<name>.txt */
+	char *own_template_dir; /* the same, of the site: go before those */
+	char *time_zone;    /* of people; "" = the system's */
 };
 
 struct config_store {
@@ -91,9 +93,33 @@ struct config_notifier {
 	guint64 lease_seconds;
 	guint64 retry_seconds;   /* first retry; doubles */
 	guint64 give_up_seconds; /* then the row is failed and shown */
-	guint64 ack_window_seconds; /* acknowledgements to one address ... */
-	guint64 ack_window_max;     /* ... at most this many in the window */
+	char **brake_ticket; /* "10/10m": automatic mails to one address about
+				one ticket, config_window_parse() */
+	char **brake_total;  /* to one address about any */
 	guint64 hold_seconds;    /* a held message waits for confirmation */
+	guint64 connections;     /* to the mail server, at most */
+};
+
+/* Of departments that have none of their own; 0 = never. */
+struct config_timers {
+	char *hours;           /* "mon-fri 09:00-18:00"; "": always */
+	char *holidays;        /* "01-01 2026-02-17" */
+	guint64 close_seconds; /* answered so long, then closed */
+	guint64 warn_seconds;  /* so long before comes a warning */
+	guint64 reopen_seconds; /* an answer reopens a resolved ticket */
+};
+
+/* How long what is kept, 0 = for ever. The first three after a ticket was
+ * closed; departments may have their own. */
+struct config_retention {
+	guint64 every_seconds; /* the notifier looks so often; 0: never */
+	guint64 raw_seconds;
+	guint64 attachment_seconds;
+	guint64 ticket_seconds;
+	guint64 held_seconds;
+	guint64 outbox_seconds;
+	guint64 delivery_seconds;
+	guint64 blob_seconds; /* of bytes that nothing names */
 };
 
 struct config_postfix {
@@ -114,10 +140,16 @@ struct config {
 	struct config_lmtp lmtp;
 	struct config_dns dns;
 	struct config_notifier notifier;
+	struct config_timers timers;
+	struct config_retention retention;
 	struct config_postfix postfix;
 	struct config_log log;
 	struct limits limits;
 };
+
+/* "10/30m" as 10 and 1800 seconds; false if it is nothing of the kind. */
+bool config_window_parse(const char *text, guint64 *ret_count,
+			 guint64 *ret_seconds) NODISCARD;
 
 #define CONFIG_DEFAULT_PATH PORTARIA_SYSCONFDIR "/portaria/portaria.conf"
 

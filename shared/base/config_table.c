@@ -19,6 +19,7 @@
 #define STATE       PORTARIA_LOCALSTATEDIR "/lib/portaria/"
 #define SECONDS_DAY ((guint64)86400)
 #define RATE_MOST   1000000
+#define WINDOWS_MOST 10
 
 #define ROW(sect, name, kind, low, high, text, line)                           \
 	{                                                                      \
@@ -55,6 +56,11 @@ static struct config_field fields[] = {
 	ROW(server, template_dir, PATH, 1, PATH_BYTES,
 	    PORTARIA_DATADIR "/portaria/templates",
 	    "texts of outgoing mail, a folder for each language")
+	ROW(server, own_template_dir, PATH, 0, PATH_BYTES,
+	    PORTARIA_SYSCONFDIR "/portaria/templates",
+	    "the site's own texts, which go before those; may be missing")
+	ROW(server, time_zone, TIME_ZONE, 0, TEXT_BYTES, "",
+	    "America/Sao_Paulo; empty: the system's")
 
 	ROW(store, database, PATH, 1, PATH_BYTES, STATE "portaria.db",
 	    "the SQLite database")
@@ -128,12 +134,44 @@ static struct config_field fields[] = {
 	    "first pause after a failure; doubles")
 	ROW(notifier, give_up_seconds, SECONDS, 60, 60 * SECONDS_DAY, "5d",
 	    "age at which an unsent mail has failed")
-	ROW(notifier, ack_window_seconds, SECONDS, 60, 7 * SECONDS_DAY, "10m",
-	    "window for acknowledgements to one address")
-	ROW(notifier, ack_window_max, COUNT, 1, 10000, "10",
-	    "acknowledgements to one address in that window")
+	ROW(notifier, brake_ticket, WINDOWS, 0, WINDOWS_MOST,
+	    "10/10m;15/30m;25/1h;50/3h;100/10h",
+	    "automatic mails to one address about one ticket")
+	ROW(notifier, brake_total, WINDOWS, 0, WINDOWS_MOST,
+	    "30/10m;60/30m;120/1h;240/3h;360/10h",
+	    "automatic mails to one address about all tickets")
 	ROW(notifier, hold_seconds, SECONDS, 3600, 90 * SECONDS_DAY, "7d",
 	    "how long a held message waits for confirmation")
+	ROW(notifier, connections, COUNT, 1, 64, "8",
+	    "connections to the mail server at once")
+
+	ROW(timers, hours, TEXT, 0, TEXT_BYTES, "",
+	    "business hours, mon-fri 09:00-18:00; empty: always")
+	ROW(timers, holidays, TEXT, 0, 8192, "",
+	    "days without business: 12-25 every year, 2026-02-17 once")
+	ROW(timers, close_seconds, SECONDS, 0, 3650 * SECONDS_DAY, "0",
+	    "answered tickets are closed after so long; 0: never")
+	ROW(timers, warn_seconds, SECONDS, 0, 365 * SECONDS_DAY, "3d",
+	    "a warning comes so long before; 0: none")
+	ROW(timers, reopen_seconds, SECONDS, 0, 3650 * SECONDS_DAY, "7d",
+	    "an answer reopens a resolved ticket so long; then it is a new one")
+
+	ROW(retention, every_seconds, SECONDS, 0, 31 * SECONDS_DAY, "0",
+	    "how often the notifier removes what is too old; 0: never")
+	ROW(retention, raw_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0",
+	    "original mails of tickets closed so long; 0: kept")
+	ROW(retention, attachment_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0",
+	    "attachments of tickets closed so long; 0: kept")
+	ROW(retention, ticket_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0",
+	    "tickets closed so long; 0: kept")
+	ROW(retention, held_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0",
+	    "held messages decided so long ago; 0: kept")
+	ROW(retention, outbox_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "180d",
+	    "outgoing mail sent or given up so long ago; 0: kept")
+	ROW(retention, delivery_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "60d",
+	    "keys that recognise a delivery made twice; 0: kept")
+	ROW(retention, blob_seconds, SECONDS, 3600, 36500 * SECONDS_DAY, "7d",
+	    "bytes that nothing names any more")
 
 	ROW(postfix, map_file, PATH, 1, PATH_BYTES,
 	    STATE "postfix/portaria-map.db",

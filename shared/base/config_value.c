@@ -152,6 +152,33 @@ static const char *check_network(const char *text)
 	                      "2001:db8::/32";
 }
 
+static const char *check_time_zone(const char *text)
+{
+	g_autoptr(GTimeZone) zone = NULL;
+
+	if (text[0] == '\0')
+		return NULL;
+	zone = g_time_zone_new_identifier(text);
+	return zone != NULL ? NULL
+	                    : "is not a time zone such as America/Sao_Paulo";
+}
+
+/* Milliseconds since 1970 stay far from their end. */
+#define WINDOW_SECONDS_MAX ((guint64)366 * 86400)
+
+static const char *check_window(const char *text)
+{
+	guint64 count, seconds;
+
+	if (!config_window_parse(text, &count, &seconds))
+		return "is not COUNT/DURATION such as 10/30m";
+	if (count == 0 || count > G_MAXINT32)
+		return "counts to less than 1 or too far";
+	return seconds > 0 && seconds <= WINDOW_SECONDS_MAX
+	               ? NULL
+	               : "is shorter than 1s or longer than 366d";
+}
+
 static const struct type types[] = {
 	[CONFIG_TYPE_TEXT] = { STORED_STRING, .check = check_any },
 	[CONFIG_TYPE_HOST] = { STORED_STRING, .check = check_host },
@@ -160,9 +187,11 @@ static const struct type types[] = {
 	[CONFIG_TYPE_SMTP_URL] = { STORED_STRING, .check = check_smtp_url },
 	[CONFIG_TYPE_LANGUAGE] = { STORED_STRING, .check = check_language },
 	[CONFIG_TYPE_REF_PREFIX] = { STORED_STRING, .check = check_ref_prefix },
+	[CONFIG_TYPE_TIME_ZONE] = { STORED_STRING, .check = check_time_zone },
 	[CONFIG_TYPE_SERVERS] = { STORED_LIST, .check = check_server },
 	[CONFIG_TYPE_PATHS] = { STORED_LIST, .check = check_path },
 	[CONFIG_TYPE_NETWORKS] = { STORED_LIST, .check = check_network },
+	[CONFIG_TYPE_WINDOWS] = { STORED_LIST, .check = check_window },
 	[CONFIG_TYPE_COUNT] = { STORED_NUMBER, .base = 10,
 	                        .units = units_none },
 	[CONFIG_TYPE_MODE] = { STORED_NUMBER, .base = 8, .units = units_none },
@@ -266,6 +295,25 @@ static bool parse_number(const struct type *type, const char *text,
 			                            unit->factor);
 	}
 	return false;
+}
+
+bool config_window_parse(const char *text, guint64 *ret_count,
+                         guint64 *ret_seconds)
+{
+	static const struct type whole = { .base = 10, .units = units_none };
+	const char *slash = strchr(text, '/');
+	g_autofree char *count = NULL;
+	guint64 number, seconds;
+
+	if (slash == NULL)
+		return false;
+	count = g_strndup(text, (gsize)(slash - text));
+	if (!parse_number(&whole, count, &number) ||
+	    !parse_number(&types[CONFIG_TYPE_SECONDS], slash + 1, &seconds))
+		return false;
+	*ret_count = number;
+	*ret_seconds = seconds;
+	return true;
 }
 
 static char *number_reason(const struct type *type, const char *text)

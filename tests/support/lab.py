@@ -256,6 +256,8 @@ ref_prefix = VIA
 help = https://ajuda.provedor.example
 key_file = {dir}/etc/portaria.key
 template_dir = {dir}/templates
+own_template_dir = {dir}/etc/templates
+time_zone = America/Sao_Paulo
 
 [store]
 database = {dir}/var/portaria.db
@@ -279,7 +281,7 @@ timeout_ms = 2000
 submission = smtp://127.0.0.1:{submission}
 poll_seconds = 1
 # The scenarios write more often than a person does.
-ack_window_max = 1000
+brake_total = 1000/10m
 
 [postfix]
 map_file = {dir}/var/map/portaria-map.db
