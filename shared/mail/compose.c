@@ -26,6 +26,7 @@
 #define FILENAME_PLAIN   60
 #define REFERENCES_BYTES 1500
 #define MESSAGE_ID_MAX   900
+#define LINE_MAX_INDEX   900
 
 /* Header fields */
 
@@ -681,11 +682,70 @@ static void put_multipart(GString *out, const char *subtype,
 	                       subtype, boundary);
 }
 
+static bool has_html(const struct compose *compose)
+{
+	return compose->html != NULL && *compose->html != '\0';
+}
+
+/* Whether the HTML shows the part. */
+static bool is_shown(const struct compose *compose,
+                     const struct compose_part *part)
+{
+	g_autofree char *id = NULL;
+	g_autofree char *name = NULL;
+
+	if (!has_html(compose) || part->content_id == NULL ||
+	    *part->content_id == '\0')
+		return false;
+	id = g_markup_escape_text(part->content_id, -1);
+	name = g_strdup_printf("cid:%s\"", id);
+	return strstr(compose->html, name) != NULL;
+}
+
+static size_t count_parts(const struct compose *compose, bool shown)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < compose->n_parts; i++)
+		count += is_shown(compose, &compose->parts[i]) == shown;
+	return count;
+}
+
+static void put_parts(GString *out, const struct compose *compose,
+                      const char *boundary, bool shown)
+{
+	for (size_t i = 0; i < compose->n_parts; i++) {
+		if (is_shown(compose, &compose->parts[i]) != shown)
+			continue;
+		g_string_append_printf(out, "\r\n--%s\r\n", boundary);
+		put_part(out, &compose->parts[i]);
+	}
+	g_string_append_printf(out, "\r\n--%s--\r\n", boundary);
+}
+
+static void put_html(GString *out, const struct compose *compose)
+{
+	g_autofree char *boundary = NULL;
+
+	if (count_parts(compose, true) == 0) {
+		put_text(out, "html", compose->html);
+		return;
+	}
+	boundary = dup_boundary(compose, "related");
+	g_string_append_printf(out,
+	                       "Content-Type: multipart/related;\r\n"
+	                       " type=\"text/html\";\r\n"
+	                       " boundary=\"%s\"\r\n\r\n--%s\r\n",
+	                       boundary, boundary);
+	put_text(out, "html", compose->html);
+	put_parts(out, compose, boundary, true);
+}
+
 static void put_readable(GString *out, const struct compose *compose)
 {
 	g_autofree char *boundary = NULL;
 
-	if (compose->html == NULL || *compose->html == '\0') {
+	if (!has_html(compose)) {
 		put_text(out, "plain", compose->text);
 		return;
 	}
@@ -694,16 +754,15 @@ static void put_readable(GString *out, const struct compose *compose)
 	g_string_append_printf(out, "--%s\r\n", boundary);
 	put_text(out, "plain", compose->text);
 	g_string_append_printf(out, "\r\n--%s\r\n", boundary);
-	put_text(out, "html", compose->html);
+	put_html(out, compose);
 	g_string_append_printf(out, "\r\n--%s--\r\n", boundary);
 }
 
 static void put_body(GString *out, const struct compose *compose)
 {
 	g_autofree char *boundary = NULL;
-	size_t i;
 
-	if (compose->n_parts == 0) {
+	if (count_parts(compose, false) == 0) {
 		put_readable(out, compose);
 		return;
 	}
@@ -711,11 +770,7 @@ static void put_body(GString *out, const struct compose *compose)
 	put_multipart(out, "mixed", boundary);
 	g_string_append_printf(out, "--%s\r\n", boundary);
 	put_readable(out, compose);
-	for (i = 0; i < compose->n_parts; i++) {
-		g_string_append_printf(out, "\r\n--%s\r\n", boundary);
-		put_part(out, &compose->parts[i]);
-	}
-	g_string_append_printf(out, "\r\n--%s--\r\n", boundary);
+	put_parts(out, compose, boundary, false);
 }
 
 /* RFC 3834 5, and what Exchange heeds. */
@@ -727,6 +782,15 @@ static void put_automatic(GString *out, enum compose_auto automatic)
 	          automatic == COMPOSE_REPLIED ? "auto-replied"
 	                                       : "auto-generated");
 	put_field(out, "X-Auto-Response-Suppress", "All");
+}
+
+static void put_thread_index(GString *out, const char *index)
+{
+	if (index != NULL && *index != '\0' && strlen(index) <= LINE_MAX_INDEX
+	    && index[strspn(index, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                           "abcdefghijklmnopqrstuvwxyz"
+	                           "0123456789+/=")] == '\0')
+		put_field(out, "Thread-Index", index);
 }
 
 GBytes *compose_message(const struct compose *compose, GError **error)
@@ -746,6 +810,8 @@ GBytes *compose_message(const struct compose *compose, GError **error)
 	if (is_message_id(compose->in_reply_to))
 		put_field(out, "In-Reply-To", compose->in_reply_to);
 	put_references(out, compose->references);
+	put_text_field(out, "Thread-Topic", compose->thread_topic);
+	put_thread_index(out, compose->thread_index);
 	put_automatic(out, compose->automatic);
 	put_text_field(out, "X-Portaria-Ticket", compose->ticket_ref);
 	g_string_append(out, "MIME-Version: 1.0\r\n");

@@ -40,11 +40,15 @@ struct compose {
 	const char *in_reply_to;       /* with <> */
 	const char *const *references; /* oldest first; cut to first + last
 					  that fit 1,500 bytes */
+	const char *thread_topic;      /* Outlook's two, see threadindex.h */
+	const char *thread_index;
 	gint64 date;
 	enum compose_auto automatic;
 	const char *ticket_ref; /* X-Portaria-Ticket */
 	const char *text;
-	const char *html; /* optional alternative */
+	/* Optional alternative. Parts whose Content-ID it names ("cid:...")
+	 * stand beside it (multipart/related, RFC 2387). */
+	const char *html;
 	const struct compose_part *parts;
 	size_t n_parts;
 };

@@ -20,7 +20,7 @@
 static const char *const fields[] = {
 	"brand",  "department", "ref",      "subject", "name", "author",
 	"text",   "status",     "priority", "service", "help", "notice",
-	"sender", "deadline",   "quote",    NULL,
+	"sender", "deadline",   "opened",   "facts",   NULL,
 };
 
 #define N_FIELDS (G_N_ELEMENTS(fields) - 1)
@@ -338,6 +338,19 @@ static struct template *load_file(const char *path, GError **error)
 	return NULL;
 }
 
+struct template *template_load_file(const char *path, GError **error)
+{
+	GError *local = NULL;
+	struct template *template = load_file(path, &local);
+
+	if (local != NULL)
+		g_propagate_error(error, local);
+	else if (template == NULL)
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_NOT_FOUND,
+		            "%s: no such file", path);
+	return template;
+}
+
 struct template *template_load(const char *dir, const char *language,
                                const char *name, GError **error)
 {
@@ -385,6 +398,30 @@ bool template_uses(const struct template *template, const char *field)
 {
 	return pieces_use(template->subject, field) ||
 	       pieces_use(template->body, field);
+}
+
+static bool pieces_use_bare(const GArray *pieces, const char *field)
+{
+	guint inside = 0; /* up to this piece a section of the field goes */
+
+	for (guint i = 0; i < pieces->len; i++) {
+		const struct piece *piece = piece_at(pieces, i);
+
+		if (piece->kind == PIECE_TEXT
+		    || strcmp(fields[piece->field], field) != 0)
+			continue;
+		if (piece->kind == PIECE_SECTION)
+			inside = MAX(inside, piece->end);
+		else if (i >= inside)
+			return true;
+	}
+	return false;
+}
+
+bool template_uses_bare(const struct template *template, const char *field)
+{
+	return pieces_use_bare(template->subject, field)
+	       || pieces_use_bare(template->body, field);
 }
 
 static size_t trimmed_len(const char *value)

@@ -30,11 +30,16 @@ struct template_value {
  */
 struct template *template_load(const char *dir, const char *language,
                                const char *name, GError **error) NODISCARD;
+/* Exactly this file; NOT_FOUND if there is none. */
+struct template *template_load_file(const char *path, GError **error) NODISCARD;
 void template_free(struct template *template);
 DEFINE_AUTO(template)
 
 /* True if the subject or the body names the field. */
 bool template_uses(const struct template *template, const char *field);
+/* True if somewhere the field is put in although it may be empty: outside of
+ * {{#field}} ... {{/field}}. */
+bool template_uses_bare(const struct template *template, const char *field);
 
 /* Fills in; owned by the caller. A field without a value is empty. The subject
  * is one line (header_dup_line()); in the body a value loses the line ends at
