@@ -4,12 +4,11 @@
  */
 #include "desk/bounces.h"
 
-#include "base/clock.h"
 #include "desk/lookup.h"
 #include "desk/notify.h"
 #include "desk/signed.h"
 #include "mail/text.h"
-#include "store/customer.h"
+#include "store/undeliverable.h"
 
 #include <string.h>
 
@@ -60,6 +59,19 @@ static gint64 find_row_id(const struct intake *in)
 static bool is_permanent(const struct mail_bounce_recipient *one)
 {
 	return strcmp(one->action, "failed") == 0 && one->status[0] == '5';
+}
+
+/* RFC 3463 section 3: too large, or of a kind that the other side does not
+ * take. The next mail may arrive. */
+static bool blames_message(const char *status)
+{
+	static const char *const starts[] = { "5.2.3", "5.3.4", "5.6." };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(starts); i++) {
+		if (g_str_has_prefix(status, starts[i]))
+			return true;
+	}
+	return false;
 }
 
 /* "failed 5.1.1 no such user" */
@@ -121,12 +133,39 @@ find_report(const struct mail *mail, const struct outbox *row)
 	return all != NULL && all->len > 0 ? all->pdata[0] : NULL;
 }
 
-static bool mark(struct store *store, const struct outbox *row, const char *why,
+/* The address gets no more mail. *ret_news: that is new. */
+static bool mark_address(struct store *store, const struct outbox *row,
+			 const char *status, const char *why, bool *ret_news,
+			 GError **error)
+{
+	const struct undeliverable failure = {
+		.address = row->recipient,
+		.status = (char *)(guintptr)status,
+		.why = (char *)(guintptr)why,
+		.outbox_id = row->id,
+	};
+
+	return undeliverable_note(store, &failure, ret_news, error);
+}
+
+/* Marks what failed for good. *ret_news: staff do not know of it yet; one
+ * report may come twice, and an address fails for mail that was on its way
+ * already. */
+static bool mark(struct store *store, const struct outbox *row,
+		 const struct mail_bounce_recipient *report, bool *ret_news,
 		 GError **error)
 {
-	return outbox_mark_bounced(store, row->id, why, error)
-	       && contact_set_bounced(store, row->recipient, clock_now(),
-				      error);
+	g_autofree char *why = dup_why(report);
+	g_autofree char *said = text_dup_line_len(
+		report->diagnostic, strlen(report->diagnostic), DIAGNOSTIC_MAX);
+
+	if (!outbox_mark_bounced(store, row->id, why, error))
+		return false;
+	if (!blames_message(report->status))
+		return mark_address(store, row, report->status, said, ret_news,
+				    error);
+	*ret_news = row->state != OUTBOX_BOUNCED;
+	return true;
 }
 
 static bool record(const struct intake *in, const struct outbox *row,
@@ -134,15 +173,16 @@ static bool record(const struct intake *in, const struct outbox *row,
 {
 	const struct mail *mail = in->message->mail;
 	const struct mail_bounce_recipient *report = find_report(mail, row);
-	bool failed = report != NULL && is_permanent(report);
+	bool news = false;
 	const struct conversation_text source = intake_source(in, mail->text);
 	g_autofree char *why = report != NULL
 				       ? dup_why(report)
 				       : g_strdup("an automatic answer came");
 
-	if (failed && !mark(in->store, row, why, error))
+	if (report != NULL && is_permanent(report)
+	    && !mark(in->store, row, report, &news, error))
 		return false;
-	return tell(in->desk, in->store, row, why, &source, failed, ret_ref,
+	return tell(in->desk, in->store, row, why, &source, news, ret_ref,
 		    error);
 }
 
@@ -215,9 +255,21 @@ bool bounces_refused(const struct desk *desk, struct store *store,
 {
 	g_autofree char *what = g_strdup_printf("was not sent: %s", reply);
 	g_autofree char *ref = NULL;
+	bool news = true;
 
 	if (bad_address
-	    && !contact_set_bounced(store, row->recipient, clock_now(), error))
+	    && !mark_address(store, row, "", reply, &news, error))
 		return false;
-	return tell(desk, store, row, what, NULL, true, &ref, error);
+	return tell(desk, store, row, what, NULL, news, &ref, error);
+}
+
+bool bounces_forget(const struct intake *in, GError **error)
+{
+	bool was;
+
+	return in->recipient->proof != AUTH_PROVEN
+	       || mail_kind_is_automatic(in->kind)
+	       || in->recipient->identity[0] == '\0'
+	       || undeliverable_clear(in->store, in->recipient->identity, &was,
+				      error);
 }

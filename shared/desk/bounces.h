@@ -14,12 +14,17 @@
 
 /*
  * Records a bounce, or an automatic answer to the null sender: the mail as an
- * event of the ticket, a mark on the outbox row and on the contact if it
- * failed for good, a notice to staff. *ret_done is false if the message is
- * nothing of the kind.
+ * event of the ticket; if it failed for good, a mark on the outbox row, and on
+ * the address unless the message alone is to blame (RFC 3463: too large, of
+ * the wrong kind), which then gets no more mail; one notice to staff for an
+ * address, not one a bounce. What may still arrive is only noted. *ret_done is
+ * false if the message is nothing of the kind.
  */
 bool bounces_record(const struct intake *in, bool *ret_done,
 		    struct intake_result *result, GError **error) NODISCARD;
+
+/* A person who provably writes from an address can be reached there again. */
+bool bounces_forget(const struct intake *in, GError **error) NODISCARD;
 
 /*
  * The mail server never took this row's mail: the same on the ticket and for

@@ -4,6 +4,8 @@
  */
 #include "desk/labels.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 enum language { LANGUAGE_PT, LANGUAGE_EN, LANGUAGE_ES, LANGUAGE__COUNT };
@@ -71,4 +73,42 @@ const char *label_priority(enum ticket_priority priority, const char *language)
 const char *label_none(const char *language)
 {
 	return none[find_language(language)];
+}
+
+/* As each language writes days; months of dates in English have names, since
+ * 03/04 is another day to half of its readers. */
+static char *dup_day(GDateTime *time, enum language language)
+{
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr",
+					      "May", "Jun", "Jul", "Aug",
+					      "Sep", "Oct", "Nov", "Dec" };
+	int day = g_date_time_get_day_of_month(time);
+	int month = g_date_time_get_month(time);
+	int year = g_date_time_get_year(time);
+
+	if (language == LANGUAGE_EN)
+		return g_strdup_printf("%d %s %04d", day, months[month - 1],
+				       year);
+	return g_strdup_printf("%02d/%02d/%04d", day, month, year);
+}
+
+char *label_dup_time(gint64 ms, const char *language, GTimeZone *zone)
+{
+	g_autoptr(GTimeZone) local = NULL;
+	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(
+		ms / CLOCK_SECOND);
+	g_autoptr(GDateTime) time = NULL;
+	g_autofree char *day = NULL;
+
+	if (utc == NULL) /* past the year 9999 */
+		return g_strdup("");
+	if (zone == NULL)
+		zone = local = g_time_zone_new_local();
+	time = g_date_time_to_timezone(utc, zone);
+	if (time == NULL)
+		return g_strdup("");
+	day = dup_day(time, find_language(language));
+	return g_strdup_printf("%s %02d:%02d", day,
+			       g_date_time_get_hour(time),
+			       g_date_time_get_minute(time));
 }

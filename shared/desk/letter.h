@@ -20,7 +20,9 @@ struct letter {
 	const char *template_name; /* NULL: as kind */
 	const char *address;
 	const char *name;
-	const char *language; /* of the reader, "" if unknown */
+	const char *language; /* of the reader, if he is no contact; "" if
+				 unknown */
+	const char *force_language; /* whatever the reader's; NULL */
 	const struct department *department;
 	const struct ticket *ticket;   /* NULL: about a held message */
 	const struct held *held;       /* NULL: about a ticket */
@@ -28,16 +30,25 @@ struct letter {
 	const GPtrArray *parts;        /* struct mail_part, or NULL */
 	const char *const *cc;
 	enum compose_auto automatic;
-	/* At most notifier.ack_window_max of this kind to one address in
-	 * notifier.ack_window_seconds. Acknowledgements always. */
-	bool windowed;
+	bool windowed; /* desk/brakes.h counts it; acknowledgements always */
 	const struct notify_remark *remarks; /* {{notice}}, in this order */
 	size_t n_remarks;
 	const char *detail; /* {{notice}} too, as it is; NULL if none */
+	const char *facts;  /* {{facts}}, in the reader's language; or NULL */
 };
 
-/* Inserts the row, unless a brake holds the letter back. */
+/*
+ * Inserts the row, unless a brake holds the letter back or mail does not reach
+ * the address. The first one that a brake stops, and each of a person that is
+ * not sent, become a cancelled row and an event of the ticket; the person is
+ * told.
+ */
 bool letter_post(const struct desk *desk, struct store *store,
                  const struct letter *letter, GError **error) NODISCARD;
+
+/* The words of a letter, without making it. */
+bool letter_preview(const struct desk *desk, struct store *store,
+		    const struct letter *letter, char **ret_subject,
+		    char **ret_body, GError **error) NODISCARD;
 
 #endif

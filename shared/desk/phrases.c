@@ -101,8 +101,53 @@ static const char *const phrases[][LANGUAGE__COUNT] = {
 		"rest looks like quoted text. The original is in the ticket.",
 		"solo la parte siguiente de su correo se envió al cliente; el "
 		"resto parece texto citado. El original está en el ticket." },
+	[PHRASE_COMMAND_REFUSED] = {
+		"nada foi enviado ao cliente nem alterado, pois estes comandos "
+		"não podem ser executados; o seu texto está no chamado como nota "
+		"interna:",
+		"nothing was sent to the customer or changed, since these "
+		"commands cannot be carried out; your text is in the ticket as "
+		"an internal note:",
+		"no se envió nada al cliente ni se cambió nada, porque estos "
+		"comandos no se pueden ejecutar; su texto está en el ticket como "
+		"nota interna:" },
+	[PHRASE_COPIES_PROPOSED] = {
+		"o cliente pôs estas pessoas em cópia; elas só participam se "
+		"você responder com uma linha \"#copiar ENDEREÇO\":",
+		"the customer put these people in copy; they take part only if "
+		"you answer with a line \"#copy ADDRESS\":",
+		"el cliente puso a estas personas en copia; solo participan si "
+		"usted responde con una línea \"#copiar DIRECCIÓN\":" },
+	[PHRASE_INTERNAL_NOTE] = {
+		"nota interna, que os clientes não leem",
+		"internal note, which customers do not read",
+		"nota interna, que los clientes no leen" },
+	[PHRASE_ASSIGNED_BY] = {
+		"o chamado foi atribuído a você por:",
+		"the ticket was assigned to you by:",
+		"el ticket le fue asignado por:" },
+	[PHRASE_MOVED_FROM] = {
+		"o chamado veio transferido do setor:",
+		"the ticket was moved here from the department:",
+		"el ticket fue transferido desde el departamento:" },
+	[PHRASE_REOPEN_DAYS] = {
+		"Se o assunto não estiver resolvido, responda a esta mensagem "
+		"para reabrir o chamado. Prazo em dias:",
+		"If the matter is not resolved, answer this message to reopen "
+		"the ticket. Days left for that:",
+		"Si el asunto no está resuelto, responda a este mensaje para "
+		"reabrir el ticket. Plazo en días:" },
 	[PHRASE_NO_SUBJECT] = { "(sem assunto)", "(no subject)",
 	                        "(sin asunto)" },
+	[PHRASE_NO_SENDER] = { "(remetente desconhecido)", "(unknown sender)",
+	                       "(remitente desconocido)" },
+	[PHRASE_WITHHELD] = {
+		"a sua resposta está no chamado, mas não foi enviada a este "
+		"endereço, que já devolveu um e-mail nosso:",
+		"your answer is in the ticket but was not sent to this address, "
+		"which has returned an e-mail of ours before:",
+		"su respuesta está en el ticket, pero no se envió a esta "
+		"dirección, que ya devolvió un correo nuestro:" },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(phrases) == PHRASE__COUNT);
 /* clang-format on */

@@ -26,7 +26,15 @@ enum phrase {
 	PHRASE_REFERRED_FROM,   /* value: department that owns the ticket */
 	PHRASE_ANSWER_KEPT,
 	PHRASE_ANSWER_CUT,
+	PHRASE_COMMAND_REFUSED,  /* value: the lines */
+	PHRASE_COPIES_PROPOSED,  /* value: addresses */
+	PHRASE_INTERNAL_NOTE,
+	PHRASE_ASSIGNED_BY,      /* value: who did it */
+	PHRASE_MOVED_FROM,       /* value: department */
+	PHRASE_REOPEN_DAYS,      /* value: a number */
 	PHRASE_NO_SUBJECT,
+	PHRASE_NO_SENDER,
+	PHRASE_WITHHELD, /* value: the address and why */
 	PHRASE__COUNT
 };
 

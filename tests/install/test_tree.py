@@ -10,8 +10,8 @@ from pathlib import Path
 from support import BUILD, PAGES, SOURCE, Scratch, cache, run
 
 TEMPLATES = ("ack", "ack_contact", "closed", "hold_confirm", "hold_notice",
-             "notice_bounce", "notice_new", "notice_reply", "released",
-             "reply", "status")
+             "notice_bounce", "notice_new", "notice_reply", "reply",
+             "resolved")
 LANGUAGES = ("pt_BR", "en", "es")
 DAEMONS = ("portaria-milter", "portaria-lmtpd", "portaria-notifier")
 CONF_FILES = """\
@@ -115,9 +115,9 @@ class Tree(Scratch):
 
     def test_templates_are_complete(self):
         """Every template the program asks for, in every language."""
-        source = (SOURCE / "shared/desk/desk.c").read_text()
-        table = re.search(r"template_names\[\] = \{(.*?)\};", source, re.S)
-        self.assertEqual(sorted(re.findall(r'"(\w+)"', table.group(1))),
+        source = (SOURCE / "shared/desk/texts.c").read_text()
+        table = re.search(r"kinds\[\] = \{(.*?)\n\};", source, re.S)
+        self.assertEqual(sorted(re.findall(r'\{ "(\w+)"', table.group(1))),
                          sorted(TEMPLATES))
 
 

@@ -36,7 +36,7 @@ struct fixture {
 static const char *const fixture_templates[] = {
 	"ack",          "ack_contact",   "reply",        "notice_new",
 	"notice_reply", "notice_bounce", "hold_confirm", "hold_notice",
-	"released",     "closed",        "status",
+	"closed",       "resolved",
 };
 static const char *const fixture_languages[] = { "pt_BR", "en", "es" };
 
@@ -100,8 +100,10 @@ static inline struct config *fixture_config(const char *dir, const char *more)
 	g_autofree char *text = g_strdup_printf(
 		"[store]\ndatabase=%s/portaria.db\nblob_dir=%s/blobs\n"
 		"[server]\nhostname=desk.example\nkey_file=%s/key\n"
-		"template_dir=%s/templates\nbrand=Viação Exemplo\n%s",
-		dir, dir, dir, dir, more != NULL ? more : "");
+		"template_dir=%s/templates\nown_template_dir=%s/own\n"
+		"time_zone=America/Sao_Paulo\n"
+		"brand=Viação Exemplo\n%s",
+		dir, dir, dir, dir, dir, more != NULL ? more : "");
 	struct config *config;
 
 	assert_true(g_file_set_contents(path, text, -1, NULL));
@@ -174,6 +176,17 @@ static inline void fixture_commit(struct fixture *fixture)
 	g_autoptr(GError) error = NULL;
 
 	assert_ok(store_commit(fixture->store, &error), error);
+}
+
+/* How many mails the first, shortest window of a loop brake lets through. */
+static inline unsigned fixture_window(char *const *windows)
+{
+	guint64 count;
+	guint64 seconds;
+
+	assert_non_null(windows[0]);
+	assert_true(config_window_parse(windows[0], &count, &seconds));
+	return (unsigned)count;
 }
 
 /* Owned by the caller. */

@@ -376,7 +376,7 @@ static inline GPtrArray *room_outbox(struct room *room)
 	return rows;
 }
 
-/* Rows of a kind (NULL: any) for an address (NULL: any). */
+/* Rows of a kind (NULL: any) for an address (NULL: any) that go out. */
 static inline unsigned room_mails(struct room *room, const char *kind,
                                   const char *address)
 {
@@ -386,7 +386,8 @@ static inline unsigned room_mails(struct room *room, const char *kind,
 	for (guint i = 0; i < rows->len; i++) {
 		const struct outbox *row = rows->pdata[i];
 
-		count += (kind == NULL || strcmp(row->kind, kind) == 0) &&
+		count += row->state != OUTBOX_CANCELLED &&
+		         (kind == NULL || strcmp(row->kind, kind) == 0) &&
 		         (address == NULL ||
 		          strcmp(row->recipient, address) == 0);
 	}

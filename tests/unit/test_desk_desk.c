@@ -113,7 +113,7 @@ static void test_new_refuses_a_wrong_template(void **state)
 {
 	const struct fixture *fixture = *state;
 
-	fixture_put_template(fixture->dir, "es", "status",
+	fixture_put_template(fixture->dir, "es", "closed",
 	                     "Subject: x\n\n{{no_such_field}}\n");
 	assert_new_fails(fixture->config, "no_such_field");
 }

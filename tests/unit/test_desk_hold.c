@@ -61,7 +61,7 @@ static void test_questions_are_counted(void **state)
 {
 	struct room *room = *state;
 	unsigned max =
-		(unsigned)room->fixture->config->notifier.ack_window_max;
+		fixture_window(room->fixture->config->notifier.brake_ticket);
 
 	for (unsigned i = 0; i < max + 5; i++)
 		held_free(hold(room, DONO));

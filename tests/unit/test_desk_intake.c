@@ -523,7 +523,7 @@ static void test_ack_window(void **state)
 {
 	struct room *room = *state;
 	const struct config_notifier *config = &room->fixture->config->notifier;
-	unsigned max = (unsigned)config->ack_window_max;
+	unsigned max = fixture_window(config->brake_total);
 
 	for (unsigned i = 0; i < max + 5; i++)
 		room_expect(room, &(struct letter_in){ PROVEN(DONO) },
@@ -531,8 +531,7 @@ static void test_ack_window(void **state)
 	assert_int_equal(room_mails(room, "ack", DONO), max);
 	assert_int_equal(room_mails(room, "ack_contact", CONTATO), max);
 	assert_int_equal(room_tickets(room), max + 5);
-	clock_set_for_test(clock_now() +
-	                   (gint64)config->ack_window_seconds * CLOCK_SECOND);
+	clock_set_for_test(clock_now() + 10 * CLOCK_MINUTE);
 	room_expect(room, &(struct letter_in){ PROVEN(DONO) }, INTAKE_CREATED);
 	assert_int_equal(room_mails(room, "ack", DONO), max + 1);
 }
@@ -543,7 +542,7 @@ static void test_two_desks_come_to_rest(void **state)
 {
 	struct room *room = *state;
 	unsigned max =
-		(unsigned)room->fixture->config->notifier.ack_window_max;
+		fixture_window(room->fixture->config->notifier.brake_total);
 	unsigned rounds = 0;
 	unsigned seen = 0;
 
@@ -581,7 +580,7 @@ static void test_automatic_notices_window(void **state)
 	g_autofree char *ref = room_open(room);
 	g_autofree char *to = reply_address(room, ref);
 	unsigned max =
-		(unsigned)room->fixture->config->notifier.ack_window_max;
+		fixture_window(room->fixture->config->notifier.brake_ticket);
 
 	for (unsigned i = 0; i < max + 5; i++)
 		room_expect(room,
