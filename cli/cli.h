@@ -39,7 +39,7 @@ struct noun {
 };
 
 extern const struct noun noun_config, noun_key, noun_db, noun_department,
-	noun_customer, noun_staff, noun_ticket, noun_held, noun_outbox,
+	noun_customer, noun_staff, noun_ticket, noun_held, noun_outbox, noun_template,
 	noun_postfix;
 /* Verbs without a noun: explain, doctor. */
 extern const struct noun noun_none;

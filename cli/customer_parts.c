@@ -3,6 +3,7 @@
  * customer_parts.c - contacts and services of a customer
  */
 #include "cli/customer.h"
+#include "cli/undeliverable.h"
 
 #include "base/error.h"
 #include "mail/address.h"
@@ -13,16 +14,25 @@
 static struct {
 	char *name;
 	char *login;
+	char *language;
 	char *kind;
 	char *label;
 	char *domain;
 	char **ips;
+	gboolean copies;
+	gboolean no_copies;
 } opt;
 
 const GOptionEntry contact_options[] = {
 	CLI_TEXT("name", &opt.name, "the person's name", "TEXT"),
 	CLI_TEXT("login", &opt.login, "SASL login, if not the address",
 		 "LOGIN"),
+	CLI_TEXT("language", &opt.language,
+		 "of mails to the address; \"\": the customer's", "LANG"),
+	CLI_FLAG("copies", &opt.copies,
+		 "reads all tickets of the customer (the rule)"),
+	CLI_FLAG("no-copies", &opt.no_copies,
+		 "reads only tickets that he wrote in himself"),
 	{ 0 }
 };
 
@@ -73,6 +83,8 @@ void contact_show(struct output *out, const struct contact *contact)
 	output_text(out, "login", contact->login);
 	output_flag(out, "active", contact->active);
 	output_time(out, "bounced", contact->bounced);
+	output_text(out, "language", contact->language);
+	output_flag(out, "copies", !contact->no_copies);
 	output_end(out);
 }
 
@@ -130,10 +142,66 @@ static bool contact_add(struct cli *cli, const struct customer *customer,
 		.name = opt.name != NULL ? opt.name : empty,
 		.role = CONTACT_ADDITIONAL,
 		.login = opt.login != NULL ? opt.login : empty,
+		.language = opt.language,
 		.active = true,
+		.no_copies = opt.no_copies,
 	};
 
-	return key != NULL && contact_insert(cli->store, &contact, error);
+	return key != NULL && customer_check_language(opt.language, error)
+	       && contact_insert(cli->store, &contact, error);
+}
+
+/* One of the customer's own; NULL and error otherwise. */
+static struct contact *find_own(struct cli *cli,
+				const struct customer *customer,
+				const char *word, GError **error)
+{
+	g_autofree char *key = cli_parse_address(word, error);
+	AUTO(contact) contact = NULL;
+
+	if (key == NULL)
+		return NULL;
+	contact = contact_find(cli->store, key, error);
+	if (contact == NULL)
+		return NULL;
+	if (contact->customer_id != customer->id) {
+		cli_usage(error, "%s is no contact of %s", key,
+			  customer->name);
+		return NULL;
+	}
+	return g_steal_pointer(&contact);
+}
+
+static void change(char **where, const char *value)
+{
+	if (value == NULL)
+		return;
+	g_free(*where);
+	*where = g_strdup(value);
+}
+
+static bool contact_edit(struct cli *cli, const struct customer *customer,
+			 const char *word, GError **error)
+{
+	AUTO(contact) contact = find_own(cli, customer, word, error);
+
+	if (contact == NULL || !customer_check_language(opt.language, error))
+		return false;
+	change(&contact->name, opt.name);
+	change(&contact->login, opt.login);
+	change(&contact->language, opt.language);
+	contact->no_copies
+		= (contact->no_copies || opt.no_copies) && !opt.copies;
+	return contact_update(cli->store, contact, error);
+}
+
+static bool contact_clear(struct cli *cli, const struct customer *customer,
+			  const char *word, GError **error)
+{
+	AUTO(contact) contact = find_own(cli, customer, word, error);
+
+	return contact != NULL
+	       && undeliverable_forget(cli, contact->address, error);
 }
 
 static bool contact_list_run(struct cli *cli, const struct customer *customer,
@@ -170,7 +238,9 @@ bool contact_run(struct cli *cli, char **arguments, GError **error)
 {
 	static const struct part_verb verbs[] = {
 		{ "add", true, contact_add },
+		{ "edit", true, contact_edit },
 		{ "list", false, contact_list_run },
+		{ "clear", true, contact_clear },
 		{ "remove", true, contact_remove },
 		{ 0 }
 	};

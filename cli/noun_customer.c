@@ -17,6 +17,7 @@ static struct {
 	char *email;
 	char *code;
 	char *language;
+	char *time_zone;
 	char **contacts;
 	char *search;
 	char *limit;
@@ -31,6 +32,7 @@ static const GOptionEntry add_options[] = {
 	CLI_LIST("contact", &opt.contacts, "an additional address (repeat)",
 		 "ADDRESS"),
 	CLI_TEXT("language", &opt.language, "of mails to them", "LANG"),
+	CLI_TEXT("time-zone", &opt.time_zone, "of dates in them", "ZONE"),
 	{ 0 }
 };
 
@@ -86,6 +88,7 @@ static bool run_add(struct cli *cli, char **arguments, GError **error)
 		.code = opt.code != NULL ? opt.code : empty,
 		.name = opt.name,
 		.language = opt.language != NULL ? opt.language : empty,
+		.time_zone = opt.time_zone,
 		.active = true,
 		.created = clock_now(),
 	};
@@ -96,7 +99,8 @@ static bool run_add(struct cli *cli, char **arguments, GError **error)
 		return cli_usage(error, "--name and --email are needed");
 	if (!cli_check_text("--name", opt.name, error)
 	    || (opt.language != NULL
-		&& !cli_check_language(opt.language, error)))
+		&& !cli_check_language(opt.language, error))
+	    || !customer_check_time_zone(opt.time_zone, error))
 		return false;
 	store = cli_begin(cli, error);
 	if (store == NULL
@@ -117,6 +121,7 @@ static void show(struct output *out, const struct customer *customer)
 	output_text(out, "code", customer->code);
 	output_text(out, "name", customer->name);
 	output_text(out, "language", customer->language);
+	output_text(out, "time_zone", customer->time_zone);
 	output_flag(out, "active", customer->active);
 	output_time(out, "created", customer->created);
 	output_end(out);
@@ -233,9 +238,13 @@ static const struct verb verbs[] = {
 	{ "list", "", "customers", list_options, 0, 0, run_list },
 	{ "show", "CUSTOMER", "one customer, by id, code or address", NULL, 1,
 	  1, run_show },
+	{ "edit", "CUSTOMER", "change a customer", customer_edit_options, 1, 1,
+	  customer_edit_run },
 	{ "import", "FILE", "customers from CSV (; or , and any charset)",
 	  import_options, 1, 1, run_import },
-	{ "contact", "CUSTOMER add ADDRESS | list | remove ADDRESS",
+	{ "contact",
+	  "CUSTOMER add ADDRESS | edit ADDRESS | list | clear ADDRESS | "
+	  "remove ADDRESS",
 	  "additional addresses", contact_options, 2, 3, contact_run },
 	{ "service", "CUSTOMER add | list | remove ID", "what they bought",
 	  service_options, 2, 3, service_run },

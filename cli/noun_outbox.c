@@ -3,6 +3,7 @@
  * noun_outbox.c - portaria outbox: mail on its way out
  */
 #include "cli/ticket.h"
+#include "cli/undeliverable.h"
 
 #include "base/error.h"
 #include "store/outbox.h"
@@ -111,6 +112,10 @@ static const struct verb verbs[] = {
 	{ "list", "", "what has not been sent", list_options, 0, 0, run_list },
 	{ "show", "ID", "the message as it goes out", NULL, 1, 1, run_show },
 	{ "retry", "ID", "try again now", NULL, 1, 1, run_retry },
+	{ "undeliverable", "", "addresses that failed and get no more mail",
+	  NULL, 0, 0, undeliverable_run_list },
+	{ "clear", "ADDRESS", "mail goes to such an address again", NULL, 1, 1,
+	  undeliverable_run_clear },
 	{ 0 }
 };
 
