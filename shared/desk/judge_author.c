@@ -82,14 +82,14 @@ static void take_subject(const struct judge_facts *facts, struct tokens *tokens)
 	g_autofree char *value = header_dup_single(
 		input->header, input->header_len, "Subject", NULL);
 	g_autofree char *subject = NULL;
-	g_autofree char *ref = NULL;
+	g_auto(GStrv) refs = NULL;
 
 	if (value == NULL)
 		return;
 	subject = subject_decode(value, strlen(value));
-	ref = subject_dup_ref(prefix, subject);
-	if (ref != NULL)
-		add_ref(tokens, ref);
+	refs = subject_dup_refs(prefix, subject, SUBJECT_TOKENS_MAX);
+	for (char **ref = refs; *ref != NULL; ref++)
+		add_ref(tokens, *ref);
 }
 
 static void tokens_take(const struct judge_facts *facts, struct tokens *tokens)
