@@ -189,6 +189,14 @@ static char *join(const char *head, const char *middle, const char *tail)
 	return g_string_free(out, false);
 }
 
+/* With its signature, which customers are to read, and with every sign of a
+ * quotation that was not cut, without which it would pass for own words. */
+static char *dup_answer(const struct mail *mail)
+{
+	return mail->is_forward ? g_strdup(mail->text)
+				: trim_quotes(mail->text);
+}
+
 /* The own words and orders of an answer. */
 static bool read_answer(const struct context *c, const struct mail *mail,
 			struct orders *orders, GError **error)

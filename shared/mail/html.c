@@ -32,6 +32,7 @@ struct page {
 	bool space;        /* owed before the next word */
 	bool line_empty;   /* nothing on this line yet */
 	gsize marker_end;  /* of a list item that has no text yet, or 0 */
+	gsize rule_end;    /* of the rule written last, or 0 */
 	unsigned quote;
 	unsigned pre;
 };
@@ -158,10 +159,15 @@ static size_t plain_len(const char *text)
 
 static void take_text(struct reader *reader, const char *text)
 {
+	g_autofree char *valid = NULL;
+
 	if (reader->unseen != 0 && !reader->shows_all) {
 		reader->hid = true;
 		return;
 	}
+	/* A number of an entity may have been no character. */
+	if (!g_utf8_validate(text, -1, NULL))
+		text = valid = g_utf8_make_valid(text, -1);
 	while (*text != '\0') {
 		size_t len = plain_len(text);
 
@@ -333,10 +339,14 @@ static void enter_image(struct reader *reader, const GumboNode *node)
 
 /* ---- blocks ---- */
 
+/* One rule is enough where a box with a line above follows a rule. */
 static void write_rule(struct page *page)
 {
 	owe_newlines(page, 1);
+	if (page->rule_end == page->out->len && page->rule_end > 0)
+		return;
 	write_text(page, "________________________________");
+	page->rule_end = page->out->len;
 	owe_newlines(page, 1);
 }
 

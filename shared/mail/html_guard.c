@@ -15,6 +15,7 @@
 #include "mail/html_style.h"
 
 #define NAME_MAX_BYTES  12
+#define REFERENCE_DIGITS_MAX 7 /* of a number behind "&#" */
 #define INLINE_OPEN_MAX 64 /* followed at a time, let through or not */
 #define STACK_MAX       (HTML_DEPTH_MAX + INLINE_OPEN_MAX)
 
@@ -313,9 +314,9 @@ static bool read_attributes(struct tag *tag)
 static bool has_word(const struct span *value, const char *const *words,
                      bool is_start)
 {
-	const char *end = value->text + value->len;
+	const char *end = value->text != NULL ? value->text + value->len : NULL;
 
-	for (const char *p = value->text; p != NULL && p < end;) {
+	for (const char *p = value->text; p < end;) {
 		p = skip_space(p, end);
 		const char *word = p;
 
@@ -442,7 +443,46 @@ static size_t find_marks(const struct tag *tag, char *marks)
 
 /* ---- writing ---- */
 
-/* Quotation marks and ">" must not end what we write. */
+/* The length of "&#..." at p if its number is beyond all characters, else 0:
+ * libgumbo reads numbers into an int and does not look whether they fit. */
+static size_t wild_reference_len(const char *p, const char *end)
+{
+	size_t head = 2, digits = 0;
+
+	if (end - p < 2 + REFERENCE_DIGITS_MAX || p[1] != '#')
+		return 0;
+	if (p[2] == 'x' || p[2] == 'X')
+		head = 3;
+	while (p + head + digits < end &&
+	       (head == 3 ? g_ascii_isxdigit(p[head + digits])
+	                  : g_ascii_isdigit(p[head + digits])))
+		digits++;
+	return digits > REFERENCE_DIGITS_MAX ? head + digits : 0;
+}
+
+/* Text as it stands, but for wild references. */
+static void write_raw(GString *out, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *mark = memchr(text, '&', (size_t)(end - text));
+		size_t wild = 0;
+
+		if (mark == NULL)
+			mark = end;
+		else
+			wild = wild_reference_len(mark, end);
+		g_string_append_len(out, text, mark - text);
+		if (wild > 0)
+			g_string_append(out, "&#xfffd;");
+		else if (mark < end)
+			g_string_append_c(out, '&');
+		text = mark + (wild > 0 ? wild : mark < end);
+	}
+}
+
+/* Quotation marks must not end what we write. */
 static void write_attribute(struct guard *guard, const char *name,
                             const struct span *value)
 {
@@ -453,11 +493,16 @@ static void write_attribute(struct guard *guard, const char *name,
 		return;
 	}
 	g_string_append_printf(guard->out, " %s=\"", name);
-	for (size_t i = 0; i < value->len; i++) {
-		if (value->text[i] == '"')
+	for (size_t i = 0; i < value->len;) {
+		const char *rest = value->text + i;
+		const char *mark = memchr(rest, '"', value->len - i);
+		size_t len = mark != NULL ? (size_t)(mark - rest)
+		                          : value->len - i;
+
+		write_raw(guard->out, rest, len);
+		if (mark != NULL)
 			g_string_append(guard->out, "&quot;");
-		else
-			g_string_append_c(guard->out, value->text[i]);
+		i += len + (mark != NULL);
 	}
 	g_string_append_c(guard->out, '"');
 }
@@ -830,7 +875,7 @@ static void take_text(struct guard *guard)
 
 	if (stop == NULL)
 		stop = guard->end;
-	g_string_append_len(guard->out, guard->at, stop - guard->at);
+	write_raw(guard->out, guard->at, (size_t)(stop - guard->at));
 	guard->at = stop;
 }
 

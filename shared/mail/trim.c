@@ -2,310 +2,235 @@
 /*
  * trim.c - what somebody wrote, without the mail it answers
  *
- * Lines are classified once; then the first marker is taken behind which
- * nothing of the writer's own can stand. Comparisons are in lower case; a
- * line longer than LINE_LOOK_BYTES is text and not looked into.
+ * Lines are classified once (mail/trim_line.h); then the first marker is
+ * taken behind which nothing of the writer's own can stand. A marker is
+ * believed the more readily the more it says: an attribution with date and
+ * address stands for itself, "Ana wrote:" needs ">" lines behind it.
  */
 #include "mail/trim.h"
 
-#include <glib.h>
 #include <string.h>
 
-#include "mail/trim_words.h"
+#include "mail/trim_line.h"
 
-#define LINE_LOOK_BYTES   300
-#define ATTRIBUTION_LINES 4
-#define ATTRIBUTION_MIN   4  /* bytes of its last line */
-#define HEADER_LINES      14 /* looked at for the fields of a quoted mail */
+#define ATTRIBUTION_LINES   5  /* a long one is broken by some programs */
+#define HEADER_LINES        14 /* looked at for the fields of a quoted mail */
+#define LABELS_MIN          3
+#define LABELS_MAX          10
+#define SIGNATURE_LINES     60 /* behind "-- " */
+#define BARE_SIGNATURE_LINES 12 /* behind "--", which may mean anything */
+#define BARE_SIGNATURE_BYTES 120
 
-enum line_kind { LINE_BLANK, LINE_QUOTE, LINE_TEXT };
-
-struct line {
-	const char *start;
-	size_t len;
-	enum line_kind kind;
-	char *lower; /* made when asked for, see line_lower() */
+/* Lines `from` up to `end` are looked at. */
+struct scan {
+	GArray *lines;
+	guint end;
+	guint first_text; /* the first line that is text and no rule */
+	guint last_text;  /* the last line that is text */
 };
 
-static void line_clear(gpointer data)
+static struct trim_line *line_of(const struct scan *scan, guint i)
 {
-	struct line *line = data;
-
-	g_free(line->lower);
+	return trim_line_at(scan->lines, i);
 }
 
-static struct line *line_at(const GArray *lines, guint i)
+static enum trim_kind kind_at(const struct scan *scan, guint i)
 {
-	return &g_array_index(lines, struct line, i);
+	return line_of(scan, i)->kind;
 }
 
-/* A line of text without outer blanks, in lower case; NULL if it is quoted,
- * blank or too long to be looked into. Borrowed. */
-static const char *line_lower(const GArray *lines, guint i)
+static bool is_blank_or_edge(const GArray *lines, guint i)
 {
-	struct line *line = line_at(lines, i);
-
-	if (line->lower == NULL && line->kind == LINE_TEXT &&
-	    line->len <= LINE_LOOK_BYTES) {
-		g_autofree char *copy = g_strndup(line->start, line->len);
-
-		line->lower = g_utf8_strdown(g_strstrip(copy), -1);
-	}
-	return line->lower;
-}
-
-/* Every marker has a colon or a row of dashes; most lines have neither. */
-static bool may_be_marker(const struct line *line)
-{
-	return line->kind == LINE_TEXT && line->len <= LINE_LOOK_BYTES &&
-	       (memchr(line->start, ':', line->len) != NULL ||
-	        g_strstr_len(line->start, (gssize)line->len, "：") != NULL ||
-	        g_strstr_len(line->start, (gssize)line->len, "--") != NULL ||
-	        g_strstr_len(line->start, (gssize)line->len, "__") != NULL ||
-	        g_strstr_len(line->start, (gssize)line->len, "==") != NULL ||
-	        g_strstr_len(line->start, (gssize)line->len, "**") != NULL);
-}
-
-static void classify(struct line *line)
-{
-	size_t lead = 0;
-
-	while (lead < line->len && g_ascii_isspace(line->start[lead]))
-		lead++;
-	if (lead == line->len)
-		line->kind = LINE_BLANK;
-	else
-		line->kind = line->start[lead] == '>' ? LINE_QUOTE : LINE_TEXT;
-}
-
-static GArray *split_lines(const char *text)
-{
-	GArray *lines = g_array_new(FALSE, TRUE, sizeof(struct line));
-
-	g_array_set_clear_func(lines, line_clear);
-	while (*text != '\0') {
-		struct line line = { .start = text,
-			             .len = strcspn(text, "\n") };
-
-		classify(&line);
-		g_array_append_val(lines, line);
-		text += line.len + (text[line.len] == '\n');
-	}
-	return lines;
-}
-
-/* The next line from i on that is not blank, or the number of lines. */
-static guint skip_blank(const GArray *lines, guint i)
-{
-	while (i < lines->len && line_at(lines, i)->kind == LINE_BLANK)
-		i++;
-	return i;
-}
-
-static bool starts_with_one(const char *text, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (g_str_has_prefix(text, *words))
-			return true;
-	return false;
+	return i >= lines->len || trim_line_at(lines, i)->kind == TRIM_BLANK;
 }
 
 /* ---- "On ..., somebody wrote:" ---- */
 
-static bool has_time(const char *lower)
+/* Every marker has a colon or a row of dashes, or leads with a date; most
+ * lines have neither. */
+static bool may_be_marker(const struct trim_line *line)
 {
-	for (const char *p = lower; (p = strchr(p, ':')) != NULL; p++)
-		if (p > lower && g_ascii_isdigit(p[-1]) &&
-		    g_ascii_isdigit(p[1]) && g_ascii_isdigit(p[2]))
-			return true;
-	return false;
+	gssize len = (gssize)line->len;
+
+	return line->kind == TRIM_TEXT &&
+	       (memchr(line->start, ':', line->len) != NULL ||
+	        memchr(line->start, '>', line->len) != NULL ||
+	        g_strstr_len(line->start, len, "：") != NULL ||
+	        g_strstr_len(line->start, len, "--") != NULL ||
+	        g_strstr_len(line->start, len, "__") != NULL ||
+	        g_strstr_len(line->start, len, "==") != NULL ||
+	        g_strstr_len(line->start, len, "**") != NULL);
 }
 
-/* "2016-10-24 15:36", "02.04.2012 14:20", "20 oct. 2016" */
-static bool starts_with_date(const char *lower)
-{
-	size_t digits = strspn(lower, "0123456789");
+/* An attribution found: where it begins, and what its lines say together. */
+struct attribution {
+	guint first;
+	guint signs;
+	bool is_opened; /* by a word or date that attributions begin with */
+};
 
-	return (digits == 1 || digits == 2 || digits == 4) &&
-	       strchr("-./ ", lower[digits]) != NULL && has_time(lower);
+static bool begins_one(guint signs)
+{
+	const guint digits = TRIM_SIGN_DAY | TRIM_SIGN_TIME | TRIM_SIGN_DATE |
+	                     TRIM_SIGN_YEAR;
+
+	return (signs & TRIM_SIGN_LEADS) != 0 ||
+	       ((signs & TRIM_SIGN_OPENS) != 0 &&
+	        (signs & (digits | TRIM_SIGN_ADDRESS)) != 0);
 }
 
-/* The length without a colon at the end, 0 if there is none. */
-static size_t without_colon(const char *lower)
+static bool knows_who_wrote(guint signs)
 {
-	size_t len = strlen(lower);
-
-	if (g_str_has_suffix(lower, "："))
-		return len - strlen("：");
-	if (g_str_has_suffix(lower, " ----") || g_str_has_suffix(lower, " ---"))
-		return len; /* "---- On ... wrote ----" */
-	return g_str_has_suffix(lower, ":") ? len - 1 : 0;
+	return (signs & TRIM_SIGN_VERB) != 0 &&
+	       (signs & TRIM_SIGN_ADDRESS) != 0;
 }
 
-/* A colon at the end, with "wrote" not far before it; or time and address. */
-static bool ends_like_attribution(const char *lower)
+/* Broken before "<", with an empty line in between. */
+static bool continues_over_blank(const GArray *lines, guint i)
 {
-	size_t len = without_colon(lower);
+	return i > 1 && trim_line_at(lines, i - 1)->kind == TRIM_BLANK &&
+	       trim_line_lower(lines, i) != NULL &&
+	       trim_line_lower(lines, i)[0] == '<' &&
+	       trim_line_at(lines, i - 2)->kind == TRIM_TEXT;
+}
 
-	if (len < ATTRIBUTION_MIN)
-		return false;
-	for (const char *const *word = trim_wrote; *word != NULL; word++) {
-		const char *found = g_strrstr_len(lower, (gssize)len, *word);
+/* Going up from line `last`, at most some lines of one paragraph: to the one
+ * that opens an attribution, else as far as is needed to know who wrote. */
+static struct attribution collect(const GArray *lines, guint last)
+{
+	struct attribution found = { .first = last };
+	struct attribution minimal = { .first = last };
+	guint i = last;
 
-		/* German and Dutch put the name behind the verb */
-		if (found != NULL &&
-		    (size_t)(lower + len - found) <= strlen(*word) + 80)
-			return true;
+	for (guint n = 0; n < ATTRIBUTION_LINES; n++) {
+		guint signs = trim_line_signs(lines, i);
+
+		if (signs == 0)
+			break;
+		found.first = i;
+		found.signs |= signs;
+		if (begins_one(signs)) {
+			found.is_opened = true;
+			return found;
+		}
+		if (!knows_who_wrote(minimal.signs))
+			minimal = found;
+		if (i == 0)
+			break;
+		i -= continues_over_blank(lines, i) ? 2 : 1;
 	}
-	return lower[len - 1] == '>' && strchr(lower, '@') != NULL;
+	return knows_who_wrote(minimal.signs) ? minimal
+	                                      : (struct attribution){
+							.first = last,
+							.signs = trim_line_signs(
+								lines, last),
+						};
 }
 
-static bool has_evidence(const char *lower)
+/* The same where ">" lines follow: the whole paragraph, however broken. */
+static struct attribution collect_paragraph(const GArray *lines, guint last)
 {
-	return strpbrk(lower, "0123456789@<") != NULL;
-}
+	struct attribution found = { .first = last };
 
-static bool starts_like_attribution(const char *lower)
-{
-	return starts_with_date(lower) ||
-	       (starts_with_one(lower, trim_on) && has_evidence(lower));
-}
-
-static bool has_verb(const char *lower)
-{
-	for (const char *const *word = trim_wrote; *word != NULL; word++)
-		if (strstr(lower, *word) != NULL)
-			return true;
-	return false;
-}
-
-static bool is_quoted(const GArray *lines, guint i)
-{
-	guint next = skip_blank(lines, i);
-
-	return next < lines->len && line_at(lines, next)->kind == LINE_QUOTE;
-}
-
-/* Going up from line `last`, at most four lines of one paragraph: the first
- * that opens an attribution, else last + 1. */
-static guint find_opening(const GArray *lines, guint last)
-{
 	for (guint n = 0; n < ATTRIBUTION_LINES && n <= last; n++) {
-		const char *lower = line_lower(lines, last - n);
+		guint signs = trim_line_signs(lines, last - n);
 
-		if (lower == NULL)
+		if (signs == 0)
 			break;
-		if (starts_like_attribution(lower))
-			return last - n;
+		found.first = last - n;
+		found.signs |= signs;
 	}
-	return last + 1;
+	return found;
 }
 
-/* The first line of an attribution that ends on line `last`, which has been
- * found to end like one; `last` + 1 if it is none after all. */
-static guint attribution_start(const GArray *lines, guint last)
+static bool stands_apart(const GArray *lines, guint first)
 {
-	const char *lower = line_lower(lines, last);
-	guint first = find_opening(lines, last);
-
-	if (first <= last)
-		return first;
-	/* Without "On": it stands apart, or the quotation follows at once. */
-	bool apart = last == 0 || line_at(lines, last - 1)->kind != LINE_TEXT;
-	bool evidence = has_evidence(lower);
-
-	if (is_quoted(lines, last + 1) && (apart || evidence))
-		return last;
-	return apart && evidence && (has_verb(lower) || has_time(lower))
-	               ? last
-	               : last + 1;
+	return first == 0 || trim_line_at(lines, first - 1)->kind != TRIM_TEXT;
 }
 
-/* Lines right above ">" lines that end with a colon and name an address or a
- * time, however they are broken: their first line, else i. */
-static guint paragraph_start(const GArray *lines, guint i)
+/* It stands for itself: no ">" lines are needed. */
+static bool is_certain(const GArray *lines, const struct attribution *found,
+                       guint last)
 {
-	guint last = i, first;
-	bool evidence = false;
+	guint signs = found->signs;
+	bool dated = trim_has_date(signs);
+	bool timed = (signs & TRIM_SIGN_TIME) != 0;
+	bool addressed = (signs & TRIM_SIGN_ADDRESS) != 0;
+	bool verb = (signs & TRIM_SIGN_VERB) != 0;
+	bool apart = stands_apart(lines, found->first);
 
-	while (last > 0 && line_at(lines, last - 1)->kind == LINE_BLANK)
-		last--;
-	if (last == 0 || line_lower(lines, last - 1) == NULL ||
-	    !g_str_has_suffix(line_lower(lines, last - 1), ":"))
-		return i;
-	for (first = last; first > 0 && last - first < ATTRIBUTION_LINES;
-	     first--) {
-		const char *lower = line_lower(lines, first - 1);
+	if (addressed && found->is_opened)
+		return (dated || timed) && (verb || apart);
+	if (addressed && verb)
+		return apart;
+	/* People say "on Monday he wrote:", too, but not that precisely. */
+	return verb && timed && dated && apart &&
+	       (signs & (TRIM_SIGN_YEAR | TRIM_SIGN_WEEKDAY)) != 0 &&
+	       is_blank_or_edge(lines, last + 1);
+}
 
-		if (lower == NULL)
-			break;
-		evidence = evidence || strchr(lower, '@') != NULL ||
-		           has_time(lower);
+/* It is one if ">" lines follow. */
+static bool is_likely(const GArray *lines, const struct attribution *found)
+{
+	const guint evidence = TRIM_SIGN_ADDRESS | TRIM_SIGN_TIME |
+	                       TRIM_SIGN_DATE;
+	guint signs = found->signs;
+	bool apart = stands_apart(lines, found->first);
+	bool verb = (signs & TRIM_SIGN_VERB) != 0;
+
+	if (found->is_opened)
+		return verb || (signs & evidence) != 0;
+	return (signs & evidence) != 0 ? apart || verb : apart && verb;
+}
+
+/* "2013/7/20 Ana <ana@b.example>", "2016-03-03 17:21 GMT+01:00 Ana": old
+ * forms that lost their colon, on a line of their own. */
+static bool is_colonless(const GArray *lines, guint i, guint signs)
+{
+	const guint zoned = TRIM_SIGN_TIME | TRIM_SIGN_ZONE | TRIM_SIGN_YEAR;
+	const guint named = TRIM_SIGN_ADDRESS | TRIM_SIGN_ANGLE;
+
+	if ((signs & TRIM_SIGN_LEADS) == 0 || !trim_has_date(signs) ||
+	    !is_blank_or_edge(lines, i + 1) ||
+	    !(i == 0 || is_blank_or_edge(lines, i - 1)))
+		return false;
+	if ((signs & named) == named)
+		return true;
+	if ((signs & zoned) != zoned)
+		return false;
+	const char *lower = trim_line_lower(lines, i);
+	const char *name = strrchr(lower, ' ');
+
+	/* it ends with a name, and says no more than that */
+	return name != NULL && strpbrk(name, "0123456789:=/") == NULL &&
+	       g_utf8_strlen(lower, -1) <= 60;
+}
+
+/* True if an attribution ends on line i; *ret_first is its first line. */
+static bool find_attribution(const GArray *lines, guint i, guint *ret_first)
+{
+	guint signs = trim_line_signs(lines, i);
+	bool quoted = trim_is_quoted(lines, i + 1);
+
+	if ((signs & TRIM_SIGN_ENDS) == 0) {
+		*ret_first = i;
+		return is_colonless(lines, i, signs);
 	}
-	bool apart =
-		first == 0 || line_at(lines, first - 1)->kind == LINE_BLANK;
+	struct attribution found = collect(lines, i);
 
-	return evidence && apart ? first : i;
+	if (is_certain(lines, &found, i) ||
+	    (quoted && is_likely(lines, &found))) {
+		*ret_first = found.first;
+		return true;
+	}
+	found = collect_paragraph(lines, i);
+	*ret_first = found.first;
+	return quoted && is_likely(lines, &found) &&
+	       stands_apart(lines, found.first) &&
+	       i - found.first < ATTRIBUTION_LINES - 1;
 }
 
 /* ---- separators and header blocks ---- */
-
-/* "-----Original Message-----": the words between marks; or on their own
- * with a colon behind ("Begin forwarded message:"). */
-static bool is_separator(const char *lower, const char *const *words)
-{
-	size_t marks = strspn(lower, "-_=*> ");
-	const char *inner = lower + marks;
-	size_t dashes = 0;
-
-	for (size_t i = 0; i < marks; i++)
-		dashes += strchr("-_=*", lower[i]) != NULL;
-	for (; *words != NULL; words++) {
-		if (**words != *inner)
-			continue;
-		size_t len = strlen(*words);
-
-		if (strncmp(inner, *words, len) == 0 &&
-		    (dashes >= 2 || inner[len] == ':'))
-			return true;
-	}
-	return false;
-}
-
-static bool is_rule(const char *lower)
-{
-	size_t len = strlen(lower);
-
-	return len >= 5 &&
-	       (strspn(lower, "_") == len || strspn(lower, "-") == len ||
-	        strspn(lower, "=") == len || strspn(lower, "*") == len);
-}
-
-/* Which header field a line is: "*De:* Fulano", "From : x". COUNT if none. */
-static enum trim_field read_field(const char *lower)
-{
-	const char *name = lower + strspn(lower, "*_| \t");
-
-	for (int field = 0; field < TRIM_FIELD__COUNT; field++) {
-		for (const char *const *word = trim_fields[field];
-		     *word != NULL; word++) {
-			if (**word != *name)
-				continue;
-			size_t len = strlen(*word);
-
-			if (strncmp(name, *word, len) != 0)
-				continue;
-			const char *rest = name + len;
-
-			rest += strspn(rest, "*_ \t|");
-			if (g_str_has_prefix(rest, "\302\240"))
-				rest += 2;
-			if (*rest == ':' || g_str_has_prefix(rest, "："))
-				return (enum trim_field)field;
-		}
-	}
-	return TRIM_FIELD__COUNT;
-}
 
 /* If line i starts the header lines of a quoted mail: the line behind them,
  * else i. Three different fields, sender and date or subject among them. */
@@ -315,9 +240,9 @@ static guint header_block_end(const GArray *lines, guint i)
 	guint end = i;
 
 	for (guint n = 0; n < HEADER_LINES && i + n < lines->len; n++) {
-		const char *lower = line_lower(lines, i + n);
-		enum trim_field field =
-			lower != NULL ? read_field(lower) : TRIM_FIELD__COUNT;
+		const char *lower = trim_line_lower(lines, i + n);
+		enum trim_field field = lower != NULL ? trim_read_field(lower)
+		                                      : TRIM_FIELD__COUNT;
 
 		if (n == 0 && field == TRIM_FIELD__COUNT)
 			return i;
@@ -326,7 +251,7 @@ static guint header_block_end(const GArray *lines, guint i)
 				break;
 			seen |= 1U << field;
 			end = i + n + 1;
-		} else if (line_at(lines, i + n)->kind == LINE_QUOTE) {
+		} else if (trim_line_at(lines, i + n)->kind == TRIM_QUOTE) {
 			break;
 		}
 	}
@@ -338,50 +263,32 @@ static guint header_block_end(const GArray *lines, guint i)
 	return enough ? end : i;
 }
 
-/* ---- where to cut ---- */
-
-struct scan {
-	GArray *lines;
-	guint first_text; /* the first line that is text and no rule */
-	guint last_text;  /* the last line that is text */
-};
-
-static void find_text(struct scan *scan)
+static bool is_rule_at(const GArray *lines, guint i)
 {
-	scan->first_text = scan->lines->len;
-	for (guint i = 0; i < scan->lines->len; i++) {
-		if (line_at(scan->lines, i)->kind != LINE_TEXT)
-			continue;
-		scan->last_text = i;
-		if (scan->first_text < i)
-			continue;
-		const char *lower = line_lower(scan->lines, i);
+	const char *lower = trim_line_lower(lines, i);
 
-		if (lower == NULL || !is_rule(lower))
-			scan->first_text = i;
+	return lower != NULL && trim_is_rule(lower, 5);
+}
+
+/* The same in a language that is not in the tables: below a rule, lines of
+ * the form "Label: value", an address and a date with time among them. */
+static guint labelled_block_end(const GArray *lines, guint rule)
+{
+	guint first = trim_skip_blank(lines, rule + 1), i = first, signs = 0;
+
+	for (; i < lines->len && i - first < LABELS_MAX; i++) {
+		const char *lower = trim_line_lower(lines, i);
+
+		if (lower == NULL || !trim_is_labelled(lower))
+			break;
+		signs |= trim_line_signs(lines, i);
 	}
-}
+	bool enough = i - first >= LABELS_MIN && trim_has_date(signs) &&
+	              (signs & TRIM_SIGN_ADDRESS) != 0 &&
+	              (signs & TRIM_SIGN_TIME) != 0 &&
+	              is_blank_or_edge(lines, i);
 
-/* True if behind a marker, from line i on, nothing of the writer's own can
- * stand: either the quotation is not marked line by line, or it is and only
- * blank lines come after it. */
-static bool is_tail(const struct scan *scan, guint i)
-{
-	guint next = skip_blank(scan->lines, i);
-
-	return next >= scan->lines->len ||
-	       line_at(scan->lines, next)->kind != LINE_QUOTE ||
-	       scan->last_text < next;
-}
-
-/* People, too, write "on Monday he wrote:"; programs add the address, or
- * else mark the lines that follow. */
-static bool names_address(const GArray *lines, guint first, guint last)
-{
-	for (guint i = first; i <= last; i++)
-		if (strchr(line_lower(lines, i), '@') != NULL)
-			return true;
-	return false;
+	return enough ? i : rule;
 }
 
 /* A marker at line i: *ret_first is its first line (it may reach back),
@@ -389,44 +296,84 @@ static bool names_address(const GArray *lines, guint first, guint last)
 static bool marker_at(const GArray *lines, guint i, guint *ret_first,
                       guint *ret_behind)
 {
-	if (!may_be_marker(line_at(lines, i)))
+	const char *lower = may_be_marker(trim_line_at(lines, i))
+	                            ? trim_line_lower(lines, i)
+	                            : NULL;
+
+	if (lower == NULL)
 		return false;
-	const char *lower = line_lower(lines, i);
+	*ret_first = i;
+	if (trim_is_separator(lower, trim_original)) {
+		guint next = trim_skip_blank(lines, i + 1);
 
-	if (is_separator(lower, trim_original)) {
-		guint next = skip_blank(lines, i + 1);
-
-		*ret_first = i;
 		*ret_behind = next < lines->len ? header_block_end(lines, next)
 		                                : lines->len;
 		return true;
 	}
-	guint behind = header_block_end(lines, i);
-
-	if (behind > i) {
-		*ret_first = i;
-		*ret_behind = behind;
+	*ret_behind = header_block_end(lines, i);
+	if (*ret_behind > i)
 		return true;
+	if (trim_is_rule(lower, 5)) {
+		*ret_behind = labelled_block_end(lines, i);
+		return *ret_behind > i;
 	}
-	if (!ends_like_attribution(lower))
-		return false;
-	*ret_first = attribution_start(lines, i);
 	*ret_behind = i + 1;
-	return *ret_first <= i &&
-	       (is_quoted(lines, i + 1) || names_address(lines, *ret_first, i));
+	return find_attribution(lines, i, ret_first);
 }
 
-/* The rule above a header block belongs to the quotation. */
-static guint include_rule(const GArray *lines, guint first)
+/* The rules above a header block belong to the quotation. */
+static guint include_rules(const GArray *lines, guint first)
 {
-	guint i = first;
-
-	while (i > 0 && line_at(lines, i - 1)->kind == LINE_BLANK)
-		i--;
-	if (i > 0 && line_lower(lines, i - 1) != NULL &&
-	    is_rule(line_lower(lines, i - 1)))
-		return i - 1;
+	for (guint i = first; i > 0; i--) {
+		if (is_rule_at(lines, i - 1))
+			first = i - 1;
+		else if (trim_line_at(lines, i - 1)->kind != TRIM_BLANK)
+			break;
+	}
 	return first;
+}
+
+/* ---- where to cut ---- */
+
+static struct scan scan_to(GArray *lines, guint end)
+{
+	struct scan scan = { .lines = lines, .end = end, .first_text = end };
+
+	for (guint i = 0; i < end; i++) {
+		if (trim_line_at(lines, i)->kind != TRIM_TEXT)
+			continue;
+		scan.last_text = i;
+		const char *lower = trim_line_lower(lines, i);
+
+		if (scan.first_text == end &&
+		    (lower == NULL || !trim_is_rule(lower, 5)))
+			scan.first_text = i;
+	}
+	return scan;
+}
+
+/* True if behind a marker, from line i on, nothing of the writer's own can
+ * stand: either the quotation is not marked line by line, or it is and only
+ * blank lines come after it. */
+static bool is_tail(const struct scan *scan, guint i)
+{
+	guint next = trim_skip_blank(scan->lines, i);
+
+	return next >= scan->end || kind_at(scan, next) != TRIM_QUOTE ||
+	       scan->last_text < next;
+}
+
+/* The attribution of ">" lines that start at `quote`, else `quote`. */
+static guint include_attribution(const GArray *lines, guint quote)
+{
+	guint last = quote, first = quote;
+
+	while (last > 0 && trim_line_at(lines, last - 1)->kind == TRIM_BLANK)
+		last--;
+	return last > 0 && trim_line_signs(lines, last - 1) != 0 &&
+	                       find_attribution(lines, last - 1, &first)
+	               ? first
+	               : quote;
 }
 
 /* ">" lines at the very end without a known marker, if they are the only
@@ -434,105 +381,233 @@ static guint include_rule(const GArray *lines, guint first)
 static guint bare_quote(const struct scan *scan)
 {
 	for (guint i = 0; i < scan->last_text; i++)
-		if (line_at(scan->lines, i)->kind == LINE_QUOTE)
-			return scan->lines->len;
-	guint quote = skip_blank(scan->lines, scan->last_text + 1);
+		if (kind_at(scan, i) == TRIM_QUOTE)
+			return scan->end;
+	guint quote = trim_skip_blank(scan->lines, scan->last_text + 1);
 
-	return quote < scan->lines->len ? paragraph_start(scan->lines, quote)
-	                                : quote;
+	return quote < scan->end ? include_attribution(scan->lines, quote)
+	                         : scan->end;
+}
+
+/* The first line of the quoted tail, or scan->end. */
+static guint find_cut(const struct scan *scan)
+{
+	for (guint i = 0; i < scan->end; i++) {
+		guint first = i, behind = i;
+
+		if (!marker_at(scan->lines, i, &first, &behind))
+			continue;
+		first = include_rules(scan->lines, first);
+		if (is_tail(scan, behind) && scan->first_text < first)
+			return first;
+	}
+	guint cut = bare_quote(scan);
+
+	return scan->first_text < cut ? cut : scan->end;
+}
+
+/* The marker that the text begins with: the line behind it, else 0. */
+static guint leading_marker(const struct scan *scan)
+{
+	guint start = trim_skip_blank(scan->lines, 0), first = 0, behind = 0;
+
+	for (guint i = start; i < scan->end && i - start < ATTRIBUTION_LINES;
+	     i++)
+		if (marker_at(scan->lines, i, &first, &behind))
+			return first == start ? behind : 0;
+	return 0;
 }
 
 /* An answer below the one quotation it answers: where the answer starts, 0
  * if it is not of this form. */
 static guint find_answer(const struct scan *scan)
 {
-	guint i = skip_blank(scan->lines, 0), first = i, behind = i;
+	guint behind = leading_marker(scan);
+	guint i = trim_skip_blank(scan->lines, behind);
 
-	for (guint n = 0; n < ATTRIBUTION_LINES && i + n < scan->lines->len;
-	     n++) {
-		if (!marker_at(scan->lines, i + n, &first, &behind))
-			continue;
-		if (first != i)
-			return 0;
-		break;
-	}
-	guint quote = skip_blank(scan->lines, behind);
-
-	if (behind == i || quote >= scan->lines->len ||
-	    line_at(scan->lines, quote)->kind != LINE_QUOTE)
+	if (behind == 0 || i >= scan->end || kind_at(scan, i) != TRIM_QUOTE)
 		return 0;
-	while (quote < scan->lines->len &&
-	       line_at(scan->lines, quote)->kind != LINE_TEXT)
-		quote++;
-	for (guint k = quote; k < scan->lines->len; k++)
-		if (line_at(scan->lines, k)->kind == LINE_QUOTE)
+	while (i < scan->end && kind_at(scan, i) != TRIM_TEXT)
+		i++;
+	for (guint k = i; k < scan->end; k++)
+		if (kind_at(scan, k) == TRIM_QUOTE)
 			return 0;
-	return quote < scan->lines->len ? quote : 0;
+	return i < scan->end ? i : 0;
 }
 
-static guint find_cut(const struct scan *scan)
-{
-	for (guint i = 0; i < scan->lines->len; i++) {
-		guint first = i, behind = i;
+/* ---- signatures ---- */
 
-		if (!marker_at(scan->lines, i, &first, &behind))
-			continue;
-		first = include_rule(scan->lines, first);
-		if (is_tail(scan, behind) && scan->first_text < first)
-			return first;
+static bool is_signature_line(const struct trim_line *line)
+{
+	return line->len == 3 && memcmp(line->start, "-- ", 3) == 0;
+}
+
+/* Whether lines from `first` to `end` can be a signature. */
+static bool is_signature(const struct scan *scan, guint first, bool is_bare)
+{
+	guint max = is_bare ? BARE_SIGNATURE_LINES : SIGNATURE_LINES;
+	guint lines = 0;
+
+	for (guint i = first; i < scan->end; i++) {
+		if (kind_at(scan, i) == TRIM_QUOTE)
+			return false;
+		if (kind_at(scan, i) == TRIM_TEXT && ++lines > max)
+			return false;
+		if (is_bare && line_of(scan, i)->len > BARE_SIGNATURE_BYTES)
+			return false;
 	}
-	return bare_quote(scan);
+	return true;
+}
+
+/* The line with the signature's mark, or scan->end. "--" without its blank
+ * counts for few and short lines. */
+static guint find_signature(const struct scan *scan)
+{
+	guint lines = 0;
+
+	for (guint i = scan->end; i > 0 && lines <= SIGNATURE_LINES; i--) {
+		const struct trim_line *line = line_of(scan, i - 1);
+		const char *lower = trim_line_lower(scan->lines, i - 1);
+
+		if (line->kind == TRIM_QUOTE)
+			break;
+		lines += line->kind == TRIM_TEXT;
+		if (lower == NULL || strcmp(lower, "--") != 0)
+			continue;
+		if (is_signature(scan, i, !is_signature_line(line)))
+			return i - 1;
+	}
+	return scan->end;
+}
+
+/* Marks at the end, and what programs add there, are nobody's words. */
+static bool is_added(const struct scan *scan, guint i)
+{
+	const char *lower = trim_line_lower(scan->lines, i);
+
+	if (kind_at(scan, i) == TRIM_BLANK)
+		return true;
+	if (lower == NULL)
+		return false;
+	return trim_is_rule(lower, 2) || strcmp(lower, "ᐧ") == 0 ||
+	       trim_is_device_line(lower);
+}
+
+static bool has_text(const GArray *lines, guint from, guint to)
+{
+	for (guint i = from; i < to; i++)
+		if (trim_line_at(lines, i)->kind == TRIM_TEXT)
+			return true;
+	return false;
+}
+
+/* Where the writer's words end within `from` .. scan->end. */
+static guint words_end(const struct scan *scan, guint from)
+{
+	guint mark = find_signature(scan);
+	guint end = mark > from && has_text(scan->lines, from, mark)
+	                    ? mark
+	                    : scan->end;
+	guint words = end;
+
+	while (words > from && is_added(scan, words - 1))
+		words--;
+	return has_text(scan->lines, from, words) ? words : end;
+}
+
+/* ---- the text that is kept ---- */
+
+static char *dup_between(const GArray *lines, guint from, guint to)
+{
+	if (from >= to)
+		return g_strdup("");
+	const char *start = trim_line_at(lines, from)->start;
+	const struct trim_line *last = trim_line_at(lines, to - 1);
+
+	return g_strchomp(
+		g_strndup(start, (size_t)(last->start + last->len - start)));
 }
 
 char *trim_quotes(const char *text)
 {
-	struct scan scan = { .lines = split_lines(text) };
-	char *kept = NULL;
-
-	find_text(&scan);
+	g_autoptr(GArray) lines = trim_lines_new(text);
+	struct scan scan = scan_to(lines, lines->len);
 	guint cut = find_cut(&scan);
-	guint answer = find_answer(&scan);
+	guint answer = cut == scan.end ? find_answer(&scan) : 0;
 
-	if (cut < scan.lines->len && scan.first_text < cut) {
-		const struct line *line = line_at(scan.lines, cut);
+	if (cut == scan.end && answer == 0)
+		return g_strdup(text);
+	return dup_between(lines, answer, cut);
+}
 
-		kept = g_strndup(text, (size_t)(line->start - text));
-		g_strchomp(kept);
-	} else if (answer > 0) {
-		kept = g_strdup(line_at(scan.lines, answer)->start);
-	}
-	g_array_unref(scan.lines);
-	return kept != NULL ? kept : g_strdup(text);
+/* An attribution above text without marks: what is quoted cannot be told
+ * from what is not, so all of it stays. */
+static guint skip_leading_attribution(const struct scan *scan)
+{
+	guint behind = leading_marker(scan);
+	guint first = 0;
+
+	return behind > 0 && behind < scan->end &&
+	                       find_attribution(scan->lines, behind - 1,
+	                                        &first) &&
+	                       !trim_is_quoted(scan->lines, behind) &&
+	                       has_text(scan->lines, behind, scan->end)
+	               ? trim_skip_blank(scan->lines, behind)
+	               : 0;
+}
+
+char *trim_reply(const char *text, char **ret_signature)
+{
+	g_autoptr(GArray) lines = trim_lines_new(text);
+	struct scan scan = scan_to(lines, lines->len);
+	guint from = 0, end, behind;
+
+	/* it may stand below the quotation, or above it */
+	scan = scan_to(lines, words_end(&scan, 0));
+	behind = scan.end;
+	end = find_cut(&scan);
+	if (end == scan.end)
+		from = find_answer(&scan);
+	if (end == scan.end && from == 0)
+		from = skip_leading_attribution(&scan);
+	scan = scan_to(lines, end);
+	end = words_end(&scan, from);
+	bool is_above = end < scan.end;
+
+	if (ret_signature != NULL)
+		*ret_signature = g_strchug(
+			dup_between(lines, is_above ? end : behind,
+		                    is_above ? scan.end : lines->len));
+	return from == 0 && end == lines->len ? g_strdup(text)
+	                                      : dup_between(lines, from, end);
 }
 
 /* Apple Mail may put a forwarded message behind ">" as a whole. */
-static bool quotes_forward(const struct line *line)
+static bool quotes_forward(const struct trim_line *line)
 {
-	g_autofree char *copy = g_strndup(line->start, line->len);
+	g_autofree char *copy = g_strndup(line->start, MIN(line->len, 300));
 	g_autofree char *lower = g_utf8_strdown(g_strstrip(copy), -1);
 
-	return line->len <= LINE_LOOK_BYTES &&
-	       is_separator(lower, trim_forwarded);
+	return trim_is_separator(lower, trim_forwarded);
 }
 
 bool trim_is_forward(const char *text)
 {
-	GArray *lines = split_lines(text);
-	bool is_forward = false;
+	g_autoptr(GArray) lines = trim_lines_new(text);
 
 	for (guint i = 0; i < lines->len; i++) {
+		const struct trim_line *line = trim_line_at(lines, i);
+		const char *lower = trim_line_lower(lines, i);
 		guint first = i, behind = i;
 
-		if (line_at(lines, i)->kind == LINE_QUOTE) {
-			is_forward = quotes_forward(line_at(lines, i));
-			break;
-		}
-		if (!may_be_marker(line_at(lines, i)))
+		if (line->kind == TRIM_QUOTE)
+			return quotes_forward(line);
+		if (lower == NULL || !may_be_marker(line))
 			continue;
-		is_forward = is_separator(line_lower(lines, i), trim_forwarded);
-		if (is_forward || marker_at(lines, i, &first, &behind))
-			break;
+		if (trim_is_separator(lower, trim_forwarded))
+			return true;
+		if (marker_at(lines, i, &first, &behind))
+			return false;
 	}
-	g_array_unref(lines);
-	return is_forward;
+	return false;
 }

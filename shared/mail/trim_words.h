@@ -7,11 +7,27 @@
 #ifndef PORTARIA_MAIL_TRIM_WORDS_H
 #define PORTARIA_MAIL_TRIM_WORDS_H
 
-/* "wrote": an attribution ends with one of these and a colon. */
+/* "wrote": an attribution has one of these, near a colon at its end. */
 extern const char *const trim_wrote[];
 
 /* "On", "Em", "El": an attribution with a date may start so. */
 extern const char *const trim_on[];
+
+/* How names of months and of weekdays begin. */
+extern const char *const trim_months[];
+extern const char *const trim_weekdays[];
+
+/* "sent from", "enviado do": what mail programs of phones add begins so and
+ * names one of the devices or programs, or "my" and no more than two words. */
+extern const char *const trim_sent[];
+extern const char *const trim_devices[];
+extern const char *const trim_own[];
+
+/* The same where the verb stands at the end, in languages that do so. */
+extern const char *const trim_sent_ends[];
+
+/* How other added lines begin: "Get Outlook for". */
+extern const char *const trim_footers[];
 
 /* Between dashes: "Original Message". */
 extern const char *const trim_original[];

@@ -148,6 +148,16 @@ static void add_abuse(JsonBuilder *json, const struct mail_abuse *abuse)
 	json_builder_end_object(json);
 }
 
+/* What stood behind the words: not in the trimmed text. */
+static void add_signature(JsonBuilder *json, const struct mail *mail)
+{
+	g_autofree char *signature = NULL;
+	g_autofree char *words = trim_reply(mail->text, &signature);
+
+	add_text(json, "signature",
+	         strcmp(words, mail->text_trimmed) == 0 ? signature : "");
+}
+
 static void add_mail(JsonBuilder *json, const struct mail *mail)
 {
 	add_text(json, "kind", mail_kind_name(mail->kind));
@@ -159,6 +169,7 @@ static void add_mail(JsonBuilder *json, const struct mail *mail)
 	add_text(json, "subject", mail->subject);
 	add_text(json, "text", mail->text);
 	add_text(json, "trimmed", mail->text_trimmed);
+	add_signature(json, mail);
 	add_text(json, "html", mail->html);
 	add_parts(json, mail->parts);
 	json_builder_set_member_name(json, "date");
@@ -240,11 +251,14 @@ static void report_text(JsonBuilder *json, const char *path, bool is_html)
 		valid = text;
 	}
 	valid = text_take_clean(valid);
+	g_autofree char *signature = NULL;
 	g_autofree char *trimmed =
-		trim_is_forward(valid) ? g_strdup(valid) : trim_quotes(valid);
+		trim_is_forward(valid) ? g_strdup(valid)
+				       : trim_reply(valid, &signature);
 
 	add_text(json, "text", valid);
 	add_text(json, "trimmed", trimmed);
+	add_text(json, "signature", signature != NULL ? signature : "");
 	g_free(valid);
 }
 
