@@ -122,6 +122,12 @@ struct config_retention {
 	guint64 blob_seconds; /* of bytes that nothing names */
 };
 
+/* Abuse reports in departments open to anyone. */
+struct config_abuse {
+	guint64 window_seconds; /* reports on one source and type this close
+				   together are one case */
+};
+
 struct config_postfix {
 	char *map_file; /* exported SQLite map, replaced by rename */
 };
@@ -142,6 +148,7 @@ struct config {
 	struct config_notifier notifier;
 	struct config_timers timers;
 	struct config_retention retention;
+	struct config_abuse abuse;
 	struct config_postfix postfix;
 	struct config_log log;
 	struct limits limits;

@@ -173,6 +173,9 @@ static struct config_field fields[] = {
 	ROW(retention, blob_seconds, SECONDS, 3600, 36500 * SECONDS_DAY, "7d",
 	    "bytes that nothing names any more")
 
+	ROW(abuse, window_seconds, SECONDS, 60, 90 * SECONDS_DAY, "1d",
+	    "reports on one source and type this close are one case")
+
 	ROW(postfix, map_file, PATH, 1, PATH_BYTES,
 	    STATE "postfix/portaria-map.db",
 	    "the map Postfix reads, exported by the notifier")

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "desk/abusedesk.h"
 #include "desk/bounces.h"
 #include "desk/hold.h"
 #include "desk/lookup.h"
@@ -29,7 +30,7 @@ static const char *const outcome_names[] = {
 	[INTAKE_CREATED] = "created",     [INTAKE_APPENDED] = "appended",
 	[INTAKE_HELD] = "held",           [INTAKE_CONFIRMED] = "confirmed",
 	[INTAKE_REFERRED] = "referred",   [INTAKE_BOUNCE] = "bounce",
-	[INTAKE_DUPLICATE] = "duplicate",
+	[INTAKE_DUPLICATE] = "duplicate", [INTAKE_FILED] = "filed",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(outcome_names) == INTAKE_OUTCOME__COUNT);
 
@@ -422,6 +423,15 @@ static void read_address(const struct intake *in, struct signed_ref *ret_token)
 	(void)signed_parse_address(in->desk, in->recipient->address, ret_token);
 }
 
+/* Abuse desks get letters, too. */
+static bool find_suspects(const struct intake *in,
+			  const struct intake_result *result, GError **error)
+{
+	return in->recipient->department->accept != DEPARTMENT_ANYONE
+	       || result->outcome != INTAKE_CREATED
+	       || abusedesk_find_suspects(in, result->ref, error);
+}
+
 /* One recipient that is neither duplicate nor referral. */
 static bool intake_recipient(const struct intake *in,
 			     struct intake_result *result, GError **error)
@@ -445,7 +455,10 @@ static bool intake_recipient(const struct intake *in,
 		return done;
 	if (kind == SIGNED_CONFIRM)
 		return intake_confirm(in, held_id, result, error);
-	return intake_threaded(in, result, error);
+	if (abusedesk_takes(in, kind))
+		return abusedesk_store(in, result, error);
+	return intake_threaded(in, result, error)
+	       && find_suspects(in, result, error);
 }
 
 /* --- more than one department ----------------------------------------------- */

@@ -45,6 +45,7 @@ enum intake_outcome {
 	INTAKE_CONFIRMED, /* it released a held message */
 	INTAKE_REFERRED,  /* the second department of a message */
 	INTAKE_BOUNCE,    /* a bounce of our mail, recorded */
+	INTAKE_FILED,     /* a DMARC or TLS report, without a ticket */
 	INTAKE_DUPLICATE,
 	INTAKE_OUTCOME__COUNT
 };

@@ -2,6 +2,9 @@
 /*
  * service.c - what a customer bought
  */
+#include <gio/gio.h>
+#include <string.h>
+
 #include "base/error.h"
 #include "base/ids.h"
 #include "store/customer.h"
@@ -40,12 +43,31 @@ void service_free(struct service *service)
 	row_free(&service_type, service);
 }
 
+/* IPv6 has many spellings of one range; it is found by one of them. */
+static char *dup_canonical(const char *cidr)
+{
+	g_autoptr(GInetAddressMask) range =
+		strchr(cidr, ':') != NULL && strchr(cidr, '%') == NULL
+			? g_inet_address_mask_new_from_string(cidr, NULL)
+			: NULL;
+	g_autofree char *address =
+		range != NULL ? g_inet_address_to_string(
+					g_inet_address_mask_get_address(range))
+			      : NULL;
+
+	if (address == NULL)
+		return g_strdup(cidr);
+	return g_strdup_printf("%s/%u", address,
+	                       g_inet_address_mask_get_length(range));
+}
+
 static bool range_insert(struct store *store, gint64 id, gint64 position,
                          const char *cidr, GError **error)
 {
 	static const char SQL_RANGE_INSERT[] =
 		"INSERT INTO service_range (service_id, position, cidr)"
 		" VALUES (:id, :position, :cidr)";
+	g_autofree char *canonical = NULL;
 	struct db_stmt *stmt;
 
 	if (!key_check_word("address range", cidr, error))
@@ -54,7 +76,8 @@ static bool range_insert(struct store *store, gint64 id, gint64 position,
 	if (stmt == NULL)
 		return false;
 	db_bind_int(stmt, ":position", position);
-	db_bind_text(stmt, ":cidr", cidr);
+	canonical = dup_canonical(cidr);
+	db_bind_text(stmt, ":cidr", canonical);
 	return db_run(stmt, error);
 }
 
