@@ -14,6 +14,7 @@
 #include "mail/trim_line.h"
 
 #define ATTRIBUTION_LINES   5  /* a long one is broken by some programs */
+#define OPENING_BYTES       40
 #define HEADER_LINES        14 /* looked at for the fields of a quoted mail */
 #define LABELS_MIN          3
 #define LABELS_MAX          10
@@ -148,6 +149,30 @@ static bool stands_apart(const GArray *lines, guint first)
 	return first == 0 || trim_line_at(lines, first - 1)->kind != TRIM_TEXT;
 }
 
+/* A line of its own above, from which the attribution was broken off: it has
+ * what is missing, or is short and begins as attributions do. */
+static void include_opening(const GArray *lines, struct attribution *found)
+{
+	const guint begins = TRIM_SIGN_OPENS | TRIM_SIGN_WEEKDAY |
+	                     TRIM_SIGN_LEADS | TRIM_SIGN_DAY;
+	guint above = found->first - 1, signs;
+
+	if (found->first == 0 || !stands_apart(lines, above))
+		return;
+	signs = trim_line_signs(lines, above);
+	bool adds_address = (signs & TRIM_SIGN_ADDRESS & ~found->signs) != 0;
+	bool adds_time = !trim_has_date(found->signs) &&
+	                 (trim_has_date(signs) || (signs & TRIM_SIGN_TIME));
+	bool is_short = trim_line_at(lines, above)->len <= OPENING_BYTES &&
+	                (signs & begins) != 0;
+
+	if ((signs & TRIM_SIGN_ENDS) == 0 &&
+	    (adds_address || adds_time || is_short)) {
+		found->first = above;
+		found->signs |= signs;
+	}
+}
+
 /* It stands for itself: no ">" lines are needed. */
 static bool is_certain(const GArray *lines, const struct attribution *found,
                        guint last)
@@ -161,7 +186,8 @@ static bool is_certain(const GArray *lines, const struct attribution *found,
 
 	if (addressed && found->is_opened)
 		return (dated || timed) && (verb || apart);
-	if (addressed && verb)
+	/* in a language that we do not know, or one that needs no verb */
+	if (addressed && (verb || (dated && timed)))
 		return apart;
 	/* People say "on Monday he wrote:", too, but not that precisely. */
 	return verb && timed && dated && apart &&
@@ -218,6 +244,7 @@ static bool find_attribution(const GArray *lines, guint i, guint *ret_first)
 	}
 	struct attribution found = collect(lines, i);
 
+	include_opening(lines, &found);
 	if (is_certain(lines, &found, i) ||
 	    (quoted && is_likely(lines, &found))) {
 		*ret_first = found.first;
@@ -572,7 +599,7 @@ char *trim_reply(const char *text, char **ret_signature)
 		from = skip_leading_attribution(&scan);
 	scan = scan_to(lines, end);
 	end = words_end(&scan, from);
-	bool is_above = end < scan.end;
+	bool is_above = has_text(lines, end, scan.end);
 
 	if (ret_signature != NULL)
 		*ret_signature = g_strchug(

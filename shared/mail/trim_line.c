@@ -268,12 +268,24 @@ static guint end_signs(const char *lower)
 	return signs;
 }
 
+/* "Em" alone on its line. */
+static bool is_opening_word(const char *lower)
+{
+	size_t len = strlen(lower);
+
+	for (const char *const *word = trim_on; *word != NULL; word++)
+		if (strncmp(*word, lower, len) == 0 &&
+		    strcmp(*word + len, " ") == 0)
+			return true;
+	return false;
+}
+
 static guint start_signs(const char *lower)
 {
 	const char *inner = lower + strspn(lower, "-*_ ");
 	guint signs = 0;
 
-	if (match_start(inner, trim_on) > 0)
+	if (match_start(inner, trim_on) > 0 || is_opening_word(inner))
 		signs |= TRIM_SIGN_OPENS;
 	if (leads_with_date(inner))
 		signs |= TRIM_SIGN_LEADS;

@@ -194,7 +194,7 @@ const char *const trim_own[] = {
 };
 
 const char *const trim_devices[] = {
-	"iphone", "ipad", "ipod", "android", "samsung", "galaxy", "motorola",
+	"iphon", "ipad", "ipod", "android", "samsung", "galaxy", "motorola",
 	"moto g", "moto e", "xiaomi", "redmi", "huawei", "nokia", "htc",
 	"sony", "xperia", "alcatel", "oneplus", "pixel", "lenovo", "asus",
 	"zenfone", "realme", "poco", "lg ", "blackberry", "windows", "outlook",
@@ -233,7 +233,7 @@ const char *const trim_on[] = {
 	"il giorno ", "du ",  "vào ",    "pada ", "ngày ",   "στις ",   "в ",
 	"am um ",     "il g", "în ",     "à ",    "el dia ", "el día ",
 	"ons ",       "dňa ", "dnia ",   "v ",    "u ",      "på ",
-	"klo ",       "在 ",  "於 ",     "于 ",   "ב",       "في ",
+	"klo ",       "在 ",  "於 ",     "于 ",   "בתאריך ",      "في ",
 	"เมื่อ ",       "на ",  "у ",      NULL,
 };
 
