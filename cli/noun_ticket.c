@@ -25,6 +25,22 @@ struct ticket *ticket_find(struct cli *cli, struct store *store,
 	return ticket_by_ref(store, ref, error);
 }
 
+struct ticket *ticket_find_current(struct cli *cli, struct store *store,
+				   const char *text, GError **error)
+{
+	AUTO(ticket) named = ticket_find(cli, store, text, error);
+	struct ticket *ticket;
+
+	if (named == NULL || named->merged_into == 0)
+		return g_steal_pointer(&named);
+	ticket = ticket_get(store, named->id, error);
+	ticket = ticket_follow(store, ticket, error);
+	if (ticket != NULL)
+		output_say(cli->out, "%s was merged into %s", named->ref,
+			   ticket->ref);
+	return ticket;
+}
+
 static const struct verb verbs[] = {
 	{ "list", "", "tickets, the newest change first", ticket_list_options,
 	  0, 0, ticket_run_list },
@@ -40,6 +56,20 @@ static const struct verb verbs[] = {
 	  ticket_run_priority },
 	{ "assign", "REF LOGIN|none", "who takes care", NULL, 2, 2,
 	  ticket_run_assign },
+	{ "move", "REF DEPARTMENT", "to another department", NULL, 2, 2,
+	  ticket_run_move },
+	{ "merge", "REF INTO", "put a ticket into another", NULL, 2, 2,
+	  ticket_run_merge },
+	{ "unmerge", "REF", "take a merged ticket out again", NULL, 1, 1,
+	  ticket_run_unmerge },
+	{ "split", "REF", "put messages into a new ticket",
+	  ticket_split_options, 1, 1, ticket_run_split },
+	{ "link", "REF OTHER", "say that tickets have to do with each other",
+	  NULL, 2, 2, ticket_run_link },
+	{ "unlink", "REF OTHER", "the contrary", NULL, 2, 2,
+	  ticket_run_unlink },
+	{ "copy", "add REF ADDRESS | remove REF ADDRESS | list REF",
+	  "more people who read and write", NULL, 2, 3, ticket_run_copy },
 	{ "attachment", "save REF", "write the attachments to a folder",
 	  ticket_save_options, 2, 2, ticket_run_attachment },
 	{ "raw", "REF", "the original bytes of a message",

@@ -32,20 +32,17 @@ const GOptionEntry ticket_reply_options[] = {
 
 const GOptionEntry ticket_note_options[] = { TEXT_OPTIONS, { 0 } };
 
-/* Everything one change needs. */
-struct change {
-	struct cli *cli;
-	struct store *store;
-	struct actor actor;
-	struct ticket *ticket;
-	char **arguments;
-	const struct conversation_text *text; /* reply and note */
-};
+void ticket_show_changed(struct cli *cli, const struct ticket *ticket)
+{
+	output_begin(cli->out, "ticket");
+	output_text(cli->out, "ref", ticket->ref);
+	output_text(cli->out, "status", ticket_status_name(ticket->status));
+	output_text(cli->out, "priority",
+		    ticket_priority_name(ticket->priority));
+	output_end(cli->out);
+}
 
-/* Runs `work` on the ticket of arguments[0] in one transaction. */
-static bool change(struct cli *cli, char **arguments,
-		   const struct conversation_text *text,
-		   bool (*work)(const struct change *, GError **),
+bool ticket_change(struct cli *cli, const struct ticket_work *work,
 		   GError **error)
 {
 	struct store *store;
@@ -58,24 +55,33 @@ static bool change(struct cli *cli, char **arguments,
 	store = cli_begin(cli, error);
 	if (store == NULL)
 		return false;
-	AUTO(ticket) ticket = ticket_find(cli, store, arguments[0], error);
-	const struct change c = {
+	AUTO(ticket)
+	ticket = (work->exact ? ticket_find : ticket_find_current)(
+		cli, store, work->ref, error);
+	const struct ticket_change c = {
 		.cli = cli,
 		.store = store,
 		.actor = { .staff = staff, .channel = "cli" },
 		.ticket = ticket,
-		.arguments = arguments,
-		.text = text,
+		.arguments = work->arguments,
+		.text = work->text,
 	};
-	if (!cli_end(cli, ticket != NULL && work(&c, error), error))
+	if (!cli_end(cli, ticket != NULL && work->run(&c, error), error))
 		return false;
-	output_begin(cli->out, "ticket");
-	output_text(cli->out, "ref", ticket->ref);
-	output_text(cli->out, "status", ticket_status_name(ticket->status));
-	output_text(cli->out, "priority",
-		    ticket_priority_name(ticket->priority));
-	output_end(cli->out);
+	ticket_show_changed(cli, ticket);
 	return true;
+}
+
+/* On the ticket of the first argument. */
+static bool change(struct cli *cli, char **arguments,
+		   bool (*run)(const struct ticket_change *, GError **),
+		   GError **error)
+{
+	const struct ticket_work work = { .ref = arguments[0],
+					  .arguments = arguments,
+					  .run = run };
+
+	return ticket_change(cli, &work, error);
 }
 
 /* The bytes as a string; NULL if a NUL would cut it. */
@@ -154,7 +160,7 @@ static GPtrArray *read_parts(const struct config *config, GError **error)
 	return g_steal_pointer(&parts);
 }
 
-static bool work_reply(const struct change *c, GError **error)
+static bool work_reply(const struct ticket_change *c, GError **error)
 {
 	enum ticket_status status = TICKET_STATUS__COUNT;
 
@@ -164,7 +170,7 @@ static bool work_reply(const struct change *c, GError **error)
 				     c->ticket, c->text, status, NULL, error);
 }
 
-static bool work_note(const struct change *c, GError **error)
+static bool work_note(const struct ticket_change *c, GError **error)
 {
 	return conversation_note(c->cli->desk, c->store, &c->actor, c->ticket,
 				 c->text, NULL, error);
@@ -172,7 +178,8 @@ static bool work_note(const struct change *c, GError **error)
 
 /* Reads everything before the transaction begins: a person may be typing. */
 static bool change_with_text(struct cli *cli, char **arguments,
-			     bool (*work)(const struct change *, GError **),
+			     bool (*run)(const struct ticket_change *,
+					 GError **),
 			     GError **error)
 {
 	g_autofree char *text = read_text(cli->config, error);
@@ -186,10 +193,14 @@ static bool change_with_text(struct cli *cli, char **arguments,
 
 	const struct conversation_text what = { .text = text,
 						.parts = parts };
-	return change(cli, arguments, &what, work, error);
+	const struct ticket_work work = { .ref = arguments[0],
+					  .arguments = arguments,
+					  .text = &what,
+					  .run = run };
+	return ticket_change(cli, &work, error);
 }
 
-static bool work_status(const struct change *c, GError **error)
+static bool work_status(const struct ticket_change *c, GError **error)
 {
 	enum ticket_status status;
 
@@ -198,7 +209,7 @@ static bool work_status(const struct change *c, GError **error)
 					  c->ticket, status, error);
 }
 
-static bool work_priority(const struct change *c, GError **error)
+static bool work_priority(const struct ticket_change *c, GError **error)
 {
 	enum ticket_priority priority;
 
@@ -207,7 +218,7 @@ static bool work_priority(const struct change *c, GError **error)
 					    c->ticket, priority, error);
 }
 
-static bool work_assign(const struct change *c, GError **error)
+static bool work_assign(const struct ticket_change *c, GError **error)
 {
 	bool nobody = strcmp(c->arguments[1], "none") == 0;
 	AUTO(staff) staff = NULL;
@@ -233,15 +244,15 @@ bool ticket_run_note(struct cli *cli, char **arguments, GError **error)
 
 bool ticket_run_status(struct cli *cli, char **arguments, GError **error)
 {
-	return change(cli, arguments, NULL, work_status, error);
+	return change(cli, arguments, work_status, error);
 }
 
 bool ticket_run_priority(struct cli *cli, char **arguments, GError **error)
 {
-	return change(cli, arguments, NULL, work_priority, error);
+	return change(cli, arguments, work_priority, error);
 }
 
 bool ticket_run_assign(struct cli *cli, char **arguments, GError **error)
 {
-	return change(cli, arguments, NULL, work_assign, error);
+	return change(cli, arguments, work_assign, error);
 }

@@ -176,6 +176,7 @@ struct head {
 	char *code;
 	char *service;
 	char *assignee;
+	char *merged_into;
 	GPtrArray *participants;
 };
 
@@ -184,6 +185,7 @@ static void head_clear(struct head *head)
 	g_free(head->code);
 	g_free(head->service);
 	g_free(head->assignee);
+	g_free(head->merged_into);
 	g_clear_pointer(&head->participants, g_ptr_array_unref);
 }
 
@@ -193,6 +195,7 @@ static bool head_read(struct store *store, const struct ticket *ticket,
 	AUTO(customer) customer = NULL;
 	AUTO(service) service = NULL;
 	AUTO(staff) staff = NULL;
+	AUTO(ticket) merged = NULL;
 
 	if (ticket->customer_id != 0)
 		customer = customer_get(store, ticket->customer_id, NULL);
@@ -200,6 +203,9 @@ static bool head_read(struct store *store, const struct ticket *ticket,
 		service = service_get(store, ticket->service_id, NULL);
 	if (ticket->assignee != 0)
 		staff = staff_get(store, ticket->assignee, NULL);
+	if (ticket->merged_into != 0)
+		merged = ticket_get(store, ticket->merged_into, NULL);
+	head->merged_into = g_strdup(merged != NULL ? merged->ref : "");
 	head->code = g_strdup(customer != NULL ? customer->code : "");
 	head->service = g_strdup(service != NULL ? service->label : "");
 	head->assignee = g_strdup(staff != NULL ? staff->login : "");
@@ -207,9 +213,11 @@ static bool head_read(struct store *store, const struct ticket *ticket,
 	return head->participants != NULL;
 }
 
-static void head_json(struct cli *cli, const struct ticket *ticket,
-		      const struct head *head)
+static bool head_json(struct cli *cli, struct store *store,
+		      const struct ticket *ticket, const struct head *head,
+		      GError **error)
 {
+	bool ok;
 	struct output *out = cli->out;
 
 	output_begin(out, "ticket");
@@ -222,6 +230,7 @@ static void head_json(struct cli *cli, const struct ticket *ticket,
 	output_text(out, "requester", ticket->requester);
 	output_text(out, "service", head->service);
 	output_text(out, "assignee", head->assignee);
+	output_text(out, "merged_into", head->merged_into);
 	output_time(out, "created", ticket->created);
 	output_time(out, "updated", ticket->updated);
 	output_array_begin(out, "participants");
@@ -235,7 +244,9 @@ static void head_json(struct cli *cli, const struct ticket *ticket,
 		output_object_end(out);
 	}
 	output_array_end(out);
+	ok = ticket_show_relations(cli, store, ticket, error);
 	output_end(out);
+	return ok;
 }
 
 static char *dup_participants(const GPtrArray *participants)
@@ -251,8 +262,9 @@ static char *dup_participants(const GPtrArray *participants)
 	return g_string_free(text, false);
 }
 
-static void head_text(struct cli *cli, const struct ticket *ticket,
-		      const struct head *head)
+static bool head_text(struct cli *cli, struct store *store,
+		      const struct ticket *ticket, const struct head *head,
+		      GError **error)
 {
 	const char *language = cli->config->server.language;
 	g_autofree char *people = dup_participants(head->participants);
@@ -271,6 +283,9 @@ static void head_text(struct cli *cli, const struct ticket *ticket,
 	if (head->assignee[0] != '\0')
 		output_say(cli->out, "assignee: %s", head->assignee);
 	output_say(cli->out, "participants: %s", people);
+	if (head->merged_into[0] != '\0')
+		output_say(cli->out, "merged into: %s", head->merged_into);
+	return ticket_show_relations(cli, store, ticket, error);
 }
 
 static void attachments_json(struct cli *cli, const GPtrArray *attachments)
@@ -392,11 +407,9 @@ bool ticket_run_show(struct cli *cli, char **arguments, GError **error)
 		return false;
 	ok = head_read(store, ticket, &head, error);
 	if (ok) {
-		if (output_is_json(cli->out))
-			head_json(cli, ticket, &head);
-		else
-			head_text(cli, ticket, &head);
-		ok = show_entries(cli, store, ticket, error);
+		ok = (output_is_json(cli->out) ? head_json : head_text)(
+			     cli, store, ticket, &head, error)
+		     && show_entries(cli, store, ticket, error);
 	}
 	head_clear(&head);
 	return ok;
@@ -480,7 +493,8 @@ bool ticket_run_attachment(struct cli *cli, char **arguments, GError **error)
 	if (store == NULL
 	    || (opt.id != NULL && !cli_parse_id(opt.id, &wanted, error)))
 		return false;
-	AUTO(ticket) ticket = ticket_find(cli, store, arguments[1], error);
+	AUTO(ticket)
+	ticket = ticket_find_current(cli, store, arguments[1], error);
 	if (ticket == NULL)
 		return false;
 	messages = message_list(store, ticket->id, error);
@@ -520,7 +534,8 @@ bool ticket_run_raw(struct cli *cli, char **arguments, GError **error)
 	    || (opt.message != NULL
 		&& !cli_parse_id(opt.message, &wanted, error)))
 		return false;
-	AUTO(ticket) ticket = ticket_find(cli, store, arguments[0], error);
+	AUTO(ticket)
+	ticket = ticket_find_current(cli, store, arguments[0], error);
 	if (ticket == NULL)
 		return false;
 	messages = message_list(store, ticket->id, error);

@@ -221,21 +221,61 @@ static void test_subject_is_bare_and_bounded(void **state)
 	g_string_free(text, true);
 }
 
-static void test_status_after_customer(void **state)
+/* Who takes care of a ticket learns of what others do to it. */
+static void test_assignee_is_told(void **state)
 {
-	(void)state;
-	for (int status = 0; status < TICKET_STATUS__COUNT; status++)
-		for (int kind = 0; kind < MAIL_KIND__COUNT; kind++) {
-			enum ticket_status want =
-				kind == MAIL_KIND_HUMAN
-					? TICKET_CUSTOMER_REPLY
-					: (enum ticket_status)status;
+	struct acting *acting = *state;
+	struct room *room = acting->room;
+	const struct conversation_text text = { .text = "Segredo." };
+	g_autoptr(GError) error = NULL;
+	g_autofree char *mail = NULL;
+	AUTO(staff) beto = staff_by_login(room->store, "beto", &error);
 
-			assert_int_equal(status_after_customer(
-						 (enum ticket_status)status,
-						 (enum mail_kind)kind),
-			                 want);
-		}
+	room_must(beto, error);
+	assert_ok(conversation_assign(room->desk, room->store, &acting->actor,
+	                              acting->ticket, beto, &error),
+	          error);
+	mail = room_mail_text(room, "notice_assigned", BETO);
+	assert_contains(mail, "atribuído a você por: ana");
+	assert_contains(mail, "Meu site caiu.");
+	assert_contains(mail, "Cliente: Cliente 1 (1)");
+	assert_ok(conversation_note(room->desk, room->store, &acting->actor,
+	                            acting->ticket, &text, NULL, &error),
+	          error);
+	assert_ok(conversation_reply(room->desk, room->store, &acting->actor,
+	                             acting->ticket, &text,
+	                             TICKET_STATUS__COUNT, NULL, &error),
+	          error);
+	assert_int_equal(room_mails(room, "notice_note", BETO), 1);
+	assert_int_equal(room_mails(room, "notice_answer", BETO), 1);
+	/* Nobody of what he did himself. */
+	assert_ok(conversation_assign(room->desk, room->store, &acting->actor,
+	                              acting->ticket, acting->ana, &error),
+	          error);
+	assert_int_equal(room_mails(room, "notice_assigned", ANA), 0);
+}
+
+static void test_resolved_is_told(void **state)
+{
+	struct acting *acting = *state;
+	struct room *room = acting->room;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *mail = NULL;
+
+	assert_ok(conversation_set_status(room->desk, room->store,
+	                                  &acting->actor, acting->ticket,
+	                                  TICKET_RESOLVED, &error),
+	          error);
+	mail = room_mail_text(room, "resolved", DONO);
+	assert_contains(mail, "dias: 7");
+	assert_int_equal(room_mails(room, "resolved", NULL), 2);
+	AUTO(ticket) now = room_ticket(room, acting->ref);
+	assert_true(now->resolved == clock_now());
+	assert_ok(conversation_set_status(room->desk, room->store,
+	                                  &acting->actor, acting->ticket,
+	                                  TICKET_OPEN, &error),
+	          error);
+	assert_true(acting->ticket->resolved == 0);
 }
 
 static void test_evidence_is_one_line(void **state)
@@ -270,7 +310,8 @@ int main(void)
 		TEST(test_no_change_no_trace),
 		TEST(test_conflict),
 		TEST(test_subject_is_bare_and_bounded),
-		cmocka_unit_test(test_status_after_customer),
+		TEST(test_assignee_is_told),
+		TEST(test_resolved_is_told),
 		cmocka_unit_test(test_evidence_is_one_line),
 	};
 
