@@ -2,9 +2,10 @@
 /*
  * main.c - portaria-notifier: sends what the outbox holds
  *
- * The main thread waits for signals, one worker thread works. Trouble with
- * the database or the mail server is logged and tried again; only a wrong
- * configuration ends the program.
+ * The main thread waits for signals, one thread works on the database, and
+ * each connection to the mail server has one. Trouble with the database or
+ * the mail server is logged and tried again; only a wrong configuration ends
+ * the program.
  */
 #include "notifier/deliver.h"
 #include "notifier/timers.h"
@@ -24,7 +25,8 @@
 struct notifier {
 	const struct config *config;
 	struct desk *desk;
-	struct submit *submit;
+	struct timers timers;
+	struct crew *crew;
 	char *owner;
 	GMutex mutex;
 	GCond wake;
@@ -70,33 +72,26 @@ static void notifier_run_timers(struct notifier *n, struct store *store,
 
 	if (clock_monotonic() < *next)
 		return;
-	if (!timers_run(n->desk, store, &problem))
+	if (!timers_run(&n->timers, store, &problem))
 		log_error(NULL, "timers failed, trying again", problem);
 	*next = clock_monotonic() + TIMER_INTERVAL;
 }
 
 /* Works with one open store until something fails or the end. */
-static bool notifier_serve(struct notifier *n, struct store *store,
-			   GError **error)
+static bool notifier_serve(struct notifier *n, struct deliver *deliver,
+			   struct store *store, GError **error)
 {
-	const struct deliver deliver = {
-		.desk = n->desk,
-		.store = store,
-		.submit = n->submit,
-		.owner = n->owner,
-		.is_stopping = notifier_stopping,
-		.data = n,
-	};
 	gint64 next_timers = 0;
 
 	do {
-		unsigned count = 0;
+		bool idle = false;
 
-		notifier_run_timers(n, store, &next_timers);
-		do {
-			if (!deliver_batch(&deliver, &count, error))
+		while (!idle) {
+			notifier_run_timers(n, store, &next_timers);
+			if (!deliver_round(deliver, store, notifier_stopping(n),
+					   &idle, error))
 				return false;
-		} while (count > 0 && !notifier_stopping(n));
+		}
 	} while (notifier_wait(n));
 	return true;
 }
@@ -104,12 +99,14 @@ static bool notifier_serve(struct notifier *n, struct store *store,
 static void *notifier_work(void *data)
 {
 	struct notifier *n = data;
+	AUTO(deliver) deliver = deliver_new(n->desk, n->crew, n->owner);
 
 	do {
 		g_autoptr(GError) problem = NULL;
 		AUTO(store)
 		store = store_open(&n->config->store, STORE_WRITE, &problem);
-		if (store == NULL || !notifier_serve(n, store, &problem))
+		if (store == NULL
+		    || !notifier_serve(n, deliver, store, &problem))
 			log_error(NULL, "outbox not served, trying again",
 				  problem);
 	} while (notifier_wait(n));
@@ -140,34 +137,52 @@ static int run(struct notifier *n)
 	} while (signal_number != SIGTERM && signal_number != SIGINT);
 	service_notify("STOPPING=1");
 	notifier_tell(n, true);
-	submit_stop(n->submit, STOP_GRACE);
+	crew_stop(n->crew, STOP_GRACE);
 	g_thread_join(worker);
 	log_event(LOG_LEVEL_INFO, NULL, "stopped");
 	return EX_OK;
 }
 
+/* A text of the site's own with a mistake; the shipped one is sent. */
+static void complain_of_texts(const struct desk *desk)
+{
+	const char *const *lines = texts_complaints(desk_get_texts(desk));
+
+	for (size_t i = 0; lines[i] != NULL; i++)
+		log_event(LOG_LEVEL_WARNING, NULL, "text-passed-over",
+			  LOG_STR("why", lines[i]));
+}
+
 static int start(struct notifier *n, GError **error)
 {
 	AUTO(desk) desk = desk_new(n->config, error);
-	AUTO(submit) submit = NULL;
+	AUTO(crew) crew = NULL;
 	g_autofree char *owner = NULL;
 	g_autofree char *random = id_dup_random(5);
 	int code;
 
+	/* As in the milter: a key file or a template that cannot be read is a
+	 * mistake of the configuration, whatever errno says. */
 	if (desk == NULL)
-		return error_exit_code(*error);
-	submit = submit_new(n->config->notifier.submission,
-			    n->config->server.hostname, error);
-	if (submit == NULL)
+		return EX_CONFIG;
+	complain_of_texts(desk);
+	crew = crew_new(n->config->notifier.submission,
+			n->config->server.hostname,
+			(unsigned)n->config->notifier.connections, error);
+	if (crew == NULL)
 		return error_exit_code(*error);
 	owner = g_strdup_printf("%s.%ld.%s", n->config->server.hostname,
 				(long)getpid(), random);
 	n->desk = desk;
-	n->submit = submit;
+	n->crew = crew;
+	n->timers = (struct timers){ .desk = desk,
+				     .is_stopping = notifier_stopping,
+				     .data = n };
 	n->owner = owner;
 	g_mutex_init(&n->mutex);
 	g_cond_init(&n->wake);
 	code = run(n);
+	timers_clear(&n->timers);
 	g_cond_clear(&n->wake);
 	g_mutex_clear(&n->mutex);
 	return code;

@@ -4,8 +4,13 @@
  */
 #include "notifier/timers.h"
 
+#include "base/clock.h"
 #include "desk/hold.h"
 #include "desk/postfixmap.h"
+#include "desk/retention.h"
+#include "desk/tickettimer.h"
+
+#define RETENTION_STEPS 20 /* short transactions at a time */
 
 static bool expire_held(const struct desk *desk, struct store *store,
 			GError **error)
@@ -41,8 +46,88 @@ static void export_map(const struct desk *desk, struct store *store)
 				  desk_get_config(desk)->postfix.map_file));
 }
 
-bool timers_run(const struct desk *desk, struct store *store, GError **error)
+static bool run_tickets(const struct timers *timers, struct store *store,
+			GError **error)
 {
-	export_map(desk, store);
-	return expire_held(desk, store, error);
+	struct tickettimer_done done = { 0 };
+
+	if (!tickettimer_run(timers->desk, store, timers->is_stopping,
+			     timers->data, &done, error))
+		return false;
+	if (done.escalated + done.warned + done.closed + done.failed == 0)
+		return true;
+	log_event(done.failed > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, NULL,
+		  "timers", LOG_NUM("escalated", done.escalated),
+		  LOG_NUM("warned", done.warned),
+		  LOG_NUM("closed", done.closed),
+		  LOG_NUM("failed", done.failed));
+	return true;
+}
+
+static void log_removed(const struct retention *retention)
+{
+	const struct retention_count *counts = retention_get_counts(retention);
+
+	for (unsigned i = 0; i < RETENTION__COUNT; i++) {
+		if (counts[i].rows > 0)
+			log_event(LOG_LEVEL_INFO, NULL, "removed",
+				  LOG_STR("what", retention_name(i)),
+				  LOG_NUM("count", counts[i].rows),
+				  LOG_NUM("bytes", counts[i].bytes));
+	}
+}
+
+/* A few steps of the round; the rest follows at the next call, since mail
+ * does not wait for it. */
+static bool go_round(struct timers *timers, struct store *store, bool *ret_more,
+		     GError **error)
+{
+	bool more = true;
+
+	if (timers->retention == NULL)
+		timers->retention = retention_new(timers->desk, store, error);
+	if (timers->retention == NULL)
+		return false;
+	for (unsigned i = 0; more && i < RETENTION_STEPS; i++) {
+		if (timers->is_stopping(timers->data))
+			break;
+		if (!retention_step(timers->retention, store, &more, error))
+			return false;
+	}
+	*ret_more = more;
+	return true;
+}
+
+static bool run_retention(struct timers *timers, struct store *store,
+			  GError **error)
+{
+	const struct config *config = desk_get_config(timers->desk);
+	gint64 every = (gint64)config->retention.every_seconds * CLOCK_SECOND;
+	bool more = false;
+	bool good;
+
+	if (every == 0 || clock_monotonic() < timers->next_retention)
+		return true;
+	good = go_round(timers, store, &more, error);
+	if (good && more)
+		return true;
+	/* The end, or trouble: from the beginning, next time. */
+	if (timers->retention != NULL)
+		log_removed(timers->retention);
+	g_clear_pointer(&timers->retention, retention_free);
+	timers->next_retention = clock_monotonic() + every;
+	return good;
+}
+
+void timers_clear(struct timers *timers)
+{
+	g_clear_pointer(&timers->retention, retention_free);
+}
+
+bool timers_run(struct timers *timers, struct store *store, GError **error)
+{
+	export_map(timers->desk, store);
+	return expire_held(timers->desk, store, error)
+	       && run_tickets(timers, store, error)
+	       && run_retention(timers, store, error);
 }

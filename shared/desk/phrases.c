@@ -137,6 +137,18 @@ static const char *const phrases[][LANGUAGE__COUNT] = {
 		"the ticket. Days left for that:",
 		"Si el asunto no está resuelto, responda a este mensaje para "
 		"reabrir el ticket. Plazo en días:" },
+	[PHRASE_CLOSES_AT] = {
+		"Fechamento automático em:",
+		"It will be closed by itself at:",
+		"Cierre automático el:" },
+	[PHRASE_TARGET_FIRST] = {
+		"A primeira resposta deveria ter saído até:",
+		"The first answer was due at:",
+		"La primera respuesta debía salir antes de:" },
+	[PHRASE_TARGET_NEXT] = {
+		"A resposta ao cliente deveria ter saído até:",
+		"The answer to the customer was due at:",
+		"La respuesta al cliente debía salir antes de:" },
 	[PHRASE_NO_SUBJECT] = { "(sem assunto)", "(no subject)",
 	                        "(sin asunto)" },
 	[PHRASE_NO_SENDER] = { "(remetente desconhecido)", "(unknown sender)",

@@ -32,6 +32,9 @@ enum phrase {
 	PHRASE_ASSIGNED_BY,      /* value: who did it */
 	PHRASE_MOVED_FROM,       /* value: department */
 	PHRASE_REOPEN_DAYS,      /* value: a number */
+	PHRASE_CLOSES_AT,    /* value: when */
+	PHRASE_TARGET_FIRST, /* value: when it was due */
+	PHRASE_TARGET_NEXT,  /* the same */
 	PHRASE_NO_SUBJECT,
 	PHRASE_NO_SENDER,
 	PHRASE_WITHHELD, /* value: the address and why */

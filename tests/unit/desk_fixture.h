@@ -36,7 +36,7 @@ struct fixture {
 static const char *const fixture_templates[] = {
 	"ack",          "ack_contact",   "reply",        "notice_new",
 	"notice_reply", "notice_bounce", "hold_confirm", "hold_notice",
-	"closed",       "resolved",
+	"closed",       "resolved",      "warn_close",   "escalation",
 };
 static const char *const fixture_languages[] = { "pt_BR", "en", "es" };
 

@@ -6,6 +6,9 @@
  *   notifier_tool -c CONFIG mail KIND RECIPIENT SENDER TEXT COUNT
  *             COUNT rows of the ticket, each with a Message-ID of its own;
  *             a SENDER of "-" is the null sender
+ *   notifier_tool -c CONFIG flood TICKETS COUNT
+ *             COUNT rows of each of that many new tickets, interleaved, each
+ *             ticket with a recipient of its own; the text counts them
  *   notifier_tool -c CONFIG hold SECONDS   a message held that long ago
  */
 #include <stdio.h>
@@ -149,6 +152,52 @@ static bool run_mail(G_GNUC_UNUSED const struct config *config,
 	return true;
 }
 
+/* The ids of new tickets, like the first one. */
+static GArray *add_tickets(const struct config *config, struct store *store,
+                           gint64 count, GError **error)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	AUTO(ticket) first = find_ticket(store, error);
+
+	for (gint64 i = 0; first != NULL && i < count; i++) {
+		AUTO(ticket) ticket = ticket_new();
+
+		ticket->department_id = first->department_id;
+		ticket->customer_id = first->customer_id;
+		set(&ticket->requester, "ze@cliente.example");
+		set(&ticket->subject, "Ajuda");
+		if (!ticket_insert(store, config->server.ref_prefix, ticket,
+		                   error))
+			return NULL;
+		g_array_append_val(ids, ticket->id);
+	}
+	return first != NULL ? g_steal_pointer(&ids) : NULL;
+}
+
+static bool run_flood(const struct config *config, struct store *store,
+                      char **args, GError **error)
+{
+	gint64 tickets = g_ascii_strtoll(args[0], NULL, 10);
+	gint64 count = g_ascii_strtoll(args[1], NULL, 10);
+	g_autoptr(GArray) ids = add_tickets(config, store, tickets, error);
+	char kind[] = "reply", sender[] = "-";
+
+	for (gint64 i = 0; ids != NULL && i < tickets * count; i++) {
+		const struct ticket ticket = {
+			.id = g_array_index(ids, gint64, i % tickets),
+		};
+		g_autofree char *to = g_strdup_printf(
+			"c%d@cliente.example", (int)(i % tickets));
+		g_autofree char *text =
+			g_strdup_printf("n=%d", (int)(i / tickets));
+		char *mail[] = { kind, to, sender, text };
+
+		if (!add_mail(store, &ticket, mail, error))
+			return false;
+	}
+	return ids != NULL;
+}
+
 static bool run_hold(G_GNUC_UNUSED const struct config *config,
                      struct store *store, char **args, GError **error)
 {
@@ -179,6 +228,7 @@ static const struct {
 } commands[] = {
 	{ "init", 0, run_init },
 	{ "mail", 5, run_mail },
+	{ "flood", 2, run_flood },
 	{ "hold", 1, run_hold },
 };
 

@@ -15,7 +15,8 @@ class Unreachable(NotifierTest):
     def test_refused_connection(self):
         port = self.server.port
         self.server.close()
-        self.desk.mail(count=3)
+        for name in ("ze", "maria", "joao"):
+            self.desk.mail(f"{name}@cliente.example")
         self.desk.start()
         wait_for(lambda: all(row["last_reply"] for row in self.desk.rows()),
                  "attempts")
