@@ -14,7 +14,7 @@
 static const struct noun *const nouns[] = {
 	&noun_ticket,     &noun_held,	&noun_outbox, &noun_template, &noun_customer,
 	&noun_department, &noun_staff,	&noun_none,   &noun_postfix,
-	&noun_config,     &noun_key,	&noun_db,
+	&noun_config,     &noun_key,	&noun_db,	&noun_abuse,
 };
 
 static void print_nouns(FILE *to)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/utf8.h"
+#include "cli/abuse.h"
 #include "cli/customer.h"
 #include "desk/labels.h"
 #include "store/blob.h"
@@ -377,7 +378,8 @@ static bool show_entries(struct cli *cli, struct store *store,
 {
 	g_autoptr(GPtrArray) messages = message_list(store, ticket->id, error);
 
-	if (messages == NULL)
+	if (messages == NULL
+	    || !abuse_show_of_ticket(cli, store, ticket, error))
 		return false;
 	for (guint i = 0; i < messages->len; i++) {
 		const struct message *one = messages->pdata[i];
