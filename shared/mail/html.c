@@ -363,8 +363,11 @@ static void enter_break(struct reader *reader, const GumboNode *node)
 	write_break(reader->page);
 }
 
-static unsigned margin_of(const GumboNode *node)
+/* How many line ends stand around a block; few within lists. */
+static unsigned margin_of(const struct reader *reader, const GumboNode *node)
 {
+	if (reader->list > 0)
+		return 1;
 	if (node->v.element.tag == GUMBO_TAG_P)
 		return has_mark(node, HTML_MARK_TIGHT) ? 1 : 2;
 	return has_mark(node, HTML_MARK_PARAGRAPH) ? 2 : 1;
@@ -382,7 +385,7 @@ static void enter_block(struct reader *reader, const GumboNode *node)
 {
 	struct page *page = reader->page;
 
-	owe_newlines(page, margin_of(node));
+	owe_newlines(page, margin_of(reader, node));
 	if (has_mark(node, HTML_MARK_RULE))
 		write_rule(page);
 	if (is_quote(reader, node)) {
@@ -400,7 +403,7 @@ static void leave_block(struct reader *reader, const GumboNode *node)
 		page->newlines = 0;
 		page->quote--;
 	}
-	owe_newlines(page, margin_of(node));
+	owe_newlines(page, margin_of(reader, node));
 }
 
 static void enter_pre(struct reader *reader, const GumboNode *node)

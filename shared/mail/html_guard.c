@@ -457,7 +457,10 @@ static size_t wild_reference_len(const char *p, const char *end)
 	       (head == 3 ? g_ascii_isxdigit(p[head + digits])
 	                  : g_ascii_isdigit(p[head + digits])))
 		digits++;
-	return digits > REFERENCE_DIGITS_MAX ? head + digits : 0;
+	if (digits <= REFERENCE_DIGITS_MAX)
+		return 0;
+	return head + digits + (p + head + digits < end &&
+	                        p[head + digits] == ';');
 }
 
 /* Text as it stands, but for wild references. */

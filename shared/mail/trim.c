@@ -15,6 +15,7 @@
 
 #define ATTRIBUTION_LINES   5  /* a long one is broken by some programs */
 #define OPENING_BYTES       40
+#define ZONE_BYTES          10 /* " GMT+01:00" */
 #define HEADER_LINES        14 /* looked at for the fields of a quoted mail */
 #define LABELS_MIN          3
 #define LABELS_MAX          10
@@ -225,10 +226,12 @@ static bool is_colonless(const GArray *lines, guint i, guint signs)
 	if ((signs & zoned) != zoned)
 		return false;
 	const char *lower = trim_line_lower(lines, i);
-	const char *name = strrchr(lower, ' ');
+	const char *zone = strstr(lower, " gmt");
 
-	/* it ends with a name, and says no more than that */
-	return name != NULL && strpbrk(name, "0123456789:=/") == NULL &&
+	/* "GMT+01:00 Some One": a log's line has another form */
+	return zone != NULL && (zone[4] == '+' || zone[4] == '-') &&
+	       strlen(zone) > ZONE_BYTES && zone[ZONE_BYTES] == ' ' &&
+	       strpbrk(zone + ZONE_BYTES, "0123456789:=/") == NULL &&
 	       g_utf8_strlen(lower, -1) <= 60;
 }
 

@@ -426,6 +426,53 @@ static void test_reply_drops_lines_of_programs(void **state)
 	}
 }
 
+/* What people write themselves, though it looks like a quotation's start. */
+static void test_reply_keeps_words(void **state)
+{
+	static const char *const texts[] = {
+		"Em 10/03 às 14:00 o suporte escreveu:\nfalta o boleto. "
+		"Mas eu paguei.",
+		"Em 10/03/2025 às 14:00 o suporte escreveu:\nfalta o boleto.",
+		"Oi,\n\nMeu amigo escreveu:\n\nnão consigo entrar\n\nE agora?",
+		"On Monday she wrote:\n\nplease call\n\nWhat shall I do?",
+		"O erro de hoje, 02/06/2025 10:00:\n\n550 5.7.1 recusado",
+		"Seguem os horários:\n\n10:00 backup\n14:00 restauração\n\n"
+		"Qual serve?",
+		"2025-06-02 10:00:01 kernel: panic\n2025-06-02 10:00:02 reboot",
+		"2025-06-02 10:00 o servidor parou\n\nPodem ver?",
+		"O log:\n\n2025-06-02T10:00:00 GMT erro fatal\n\nPodem ver?",
+		"Pedido:\nNome: Ana\nTelefone: 11 5555-0000\nE-mail: "
+		"a@b.example\nData: 02/06/2025 10:00\n\nAguardo.",
+		"Configuração:\nservidor: mail.b.example\nporta: 993\nusuário: "
+		"a@b.example\n\nNão conecta.",
+		"De: São Paulo\nPara: Recife\n\nquanto custa?",
+		"Itens\n-----\num\ndois\n-----\ntotal: 2",
+		"Antes\n\n________________________________\n\nDepois, e mais.",
+		"Um\n\n-- \nAna\n\n> dois\n\nSim, isso mesmo.",
+		"---\ntitle: x\n---\n\ntexto",
+		"a@b.example:\nsenha trocada\n\nc@d.example:\nainda não",
+		"Falei com suporte@desk.example:\n\neles disseram que sim.",
+		"Enviado por engano, desculpe.",
+		"Recebido:\n> 550 recusado\n\nO que significa?",
+		"> Qual o domínio?\nexemplo.com.br\n> E o plano?\nBásico",
+		"Em 2/6/25 10:00, D <d@e.example> escreveu:\n> Um?\nSim\n"
+		"> Dois?\nNão\n",
+		"Oi\n\nEm 2/6/25 10:00, D <d@e.example> escreveu:\n\n> Um?\n\n"
+		"Sim.\n\n> Dois?\n\nNão.\n\nObrigada",
+		"1) Qual?\nResposta: a\n2) Quando?\nResposta: 10:00\n",
+		"if (a > b)\n> x\nelse\n> y\nfim do código",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autofree char *got = trim_reply(texts[i], NULL);
+		g_autofree char *want = g_strchomp(g_strdup(texts[i]));
+
+		if (strcmp(g_strchomp(got), want) != 0)
+			fail_msg("%s: \"%s\"", texts[i], got);
+	}
+}
+
 static void test_reply_gives_the_signature(void **state)
 {
 	static const struct {
@@ -618,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_reply_knows_broken_attributions),
 		cmocka_unit_test(test_reply_knows_header_lines),
 		cmocka_unit_test(test_reply_drops_lines_of_programs),
+		cmocka_unit_test(test_reply_keeps_words),
 		cmocka_unit_test(test_reply_gives_the_signature),
 		cmocka_unit_test(test_is_forward),
 		cmocka_unit_test(test_html_replies),
