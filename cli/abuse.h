@@ -7,11 +7,16 @@
 
 #include "cli/cli.h"
 
-/* Source, counts, top reporters and suspects of the ticket's case, the
- * suspects of a ticket without a case; nothing if there is neither. In JSON a
- * line of its own, object "abuse_case" or "suspects". */
-bool abuse_show_of_ticket(struct cli *cli, struct store *store,
-			  const struct ticket *ticket, GError **error)
-	NODISCARD;
+/* A ticket's case, if it has one, and its suspects; NULL only on error. */
+struct abuse_head;
+struct abuse_head *abuse_head_read(struct store *store, gint64 ticket_id,
+				   GError **error) NODISCARD;
+void abuse_head_free(struct abuse_head *head);
+DEFINE_AUTO(abuse_head)
+
+/* Members "suspects" and, of a case, "abuse" of the object that is open. */
+void abuse_head_json(struct output *out, const struct abuse_head *head);
+/* Lines: source, counts, who reports most, suspects. */
+void abuse_head_text(struct output *out, const struct abuse_head *head);
 
 #endif

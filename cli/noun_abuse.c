@@ -321,13 +321,51 @@ static bool run_top(struct cli *cli, char **arguments, GError **error)
 
 /* --- show ------------------------------------------------------------------- */
 
-static void head_json(struct cli *cli, const struct abuse_case *one,
-		      const GPtrArray *suspects, const GPtrArray *reporters)
-{
-	struct output *out = cli->out;
+/* A ticket's case, if any, and its suspects. */
+struct abuse_head {
+	struct abuse_case *about; /* NULL: no case */
+	GPtrArray *suspects;
+	GPtrArray *reporters; /* NULL: no case */
+};
 
-	output_begin(out, "abuse_case");
-	case_members(out, one);
+void abuse_head_free(struct abuse_head *head)
+{
+	if (head == NULL)
+		return;
+	abuse_case_free(head->about);
+	g_clear_pointer(&head->suspects, g_ptr_array_unref);
+	g_clear_pointer(&head->reporters, g_ptr_array_unref);
+	g_free(head);
+}
+
+struct abuse_head *abuse_head_read(struct store *store, gint64 ticket_id,
+				   GError **error)
+{
+	AUTO(abuse_head) head = g_new0(struct abuse_head, 1);
+	GError *local = NULL;
+
+	head->about = abuse_case_of_ticket(store, ticket_id, &local);
+	if (head->about == NULL
+	    && !g_error_matches(local, PORTARIA_ERROR,
+				PORTARIA_ERROR_NOT_FOUND)) {
+		g_propagate_error(error, local);
+		return NULL;
+	}
+	g_clear_error(&local);
+	head->suspects = abuse_suspect_list(store, ticket_id, error);
+	if (head->suspects == NULL)
+		return NULL;
+	if (head->about != NULL) {
+		head->reporters = abuse_reporter_list(store, head->about->id,
+						      TOP_REPORTERS, error);
+		if (head->reporters == NULL)
+			return NULL;
+	}
+	return g_steal_pointer(&head);
+}
+
+static void reporters_json(struct output *out, const GPtrArray *reporters)
+{
 	output_array_begin(out, "top_reporters");
 	for (guint i = 0; i < reporters->len; i++) {
 		const struct abuse_reporter *reporter = reporters->pdata[i];
@@ -340,6 +378,10 @@ static void head_json(struct cli *cli, const struct abuse_case *one,
 		output_object_end(out);
 	}
 	output_array_end(out);
+}
+
+static void suspects_json(struct output *out, const GPtrArray *suspects)
+{
 	output_array_begin(out, "suspects");
 	for (guint i = 0; i < suspects->len; i++) {
 		const struct abuse_suspect *suspect = suspects->pdata[i];
@@ -354,93 +396,78 @@ static void head_json(struct cli *cli, const struct abuse_case *one,
 		output_object_end(out);
 	}
 	output_array_end(out);
-	output_end(out);
 }
 
-static void suspects_text(struct cli *cli, const GPtrArray *suspects)
+void abuse_head_json(struct output *out, const struct abuse_head *head)
 {
-	for (guint i = 0; i < suspects->len; i++) {
-		const struct abuse_suspect *one = suspects->pdata[i];
+	const struct abuse_case *one = head->about;
 
-		output_say(cli->out, "suspect: %s %s, %s, by %s%s (takes no "
-				     "part)",
+	suspects_json(out, head->suspects);
+	if (one == NULL)
+		return;
+	output_member_begin(out, "abuse");
+	output_json_id(out, "id", one->id);
+	output_json_text(out, "source", one->source);
+	output_json_text(out, "type", one->type);
+	output_json_number(out, "reports", one->reports);
+	output_json_number(out, "reporters", one->reporters);
+	output_json_time(out, "first", one->first);
+	output_json_time(out, "last", one->last);
+	reporters_json(out, head->reporters);
+	output_object_end(out);
+}
+
+static void case_text(struct output *out, const struct abuse_head *head)
+{
+	const struct abuse_case *one = head->about;
+	g_autofree char *first = clock_dup_local(one->first);
+	g_autofree char *last = clock_dup_local(one->last);
+
+	output_say(out,
+		   "abuse: %s, %s: %" G_GINT64_FORMAT
+		   " reports by %" G_GINT64_FORMAT " reporters, %s to %s",
+		   one->source, one->type, one->reports, one->reporters, first,
+		   last);
+	for (guint i = 0; i < head->reporters->len; i++) {
+		const struct abuse_reporter *reporter
+			= head->reporters->pdata[i];
+
+		output_say(out, "reporter: %s (%" G_GINT64_FORMAT ")",
+			   reporter->reporter, reporter->reports);
+	}
+}
+
+void abuse_head_text(struct output *out, const struct abuse_head *head)
+{
+	if (head->about != NULL)
+		case_text(out, head);
+	for (guint i = 0; i < head->suspects->len; i++) {
+		const struct abuse_suspect *one = head->suspects->pdata[i];
+
+		output_say(out, "suspect: %s %s, %s, by %s%s (takes no part)",
 			   one->customer, one->code, one->service, one->matched,
 			   one->derived ? "~" : "");
 	}
 }
 
-static void head_text(struct cli *cli, const struct abuse_case *one,
-		      const GPtrArray *suspects, const GPtrArray *reporters)
-{
-	g_autofree char *first = clock_dup_local(one->first);
-	g_autofree char *last = clock_dup_local(one->last);
-
-	output_say(cli->out,
-		   "abuse: %s, %s: %" G_GINT64_FORMAT
-		   " reports by %" G_GINT64_FORMAT " reporters, %s to %s",
-		   one->source, one->type, one->reports, one->reporters, first,
-		   last);
-	for (guint i = 0; i < reporters->len; i++) {
-		const struct abuse_reporter *reporter = reporters->pdata[i];
-
-		output_say(cli->out, "reporter: %s (%" G_GINT64_FORMAT ")",
-			   reporter->reporter, reporter->reports);
-	}
-	suspects_text(cli, suspects);
-}
-
 static bool show_head(struct cli *cli, struct store *store,
 		      const struct abuse_case *one, GError **error)
 {
-	g_autoptr(GPtrArray) suspects
-		= abuse_suspect_list(store, one->ticket_id, error);
-	g_autoptr(GPtrArray) reporters
-		= suspects != NULL ? abuse_reporter_list(store, one->id,
-							 TOP_REPORTERS, error)
-				   : NULL;
+	AUTO(abuse_head) head = abuse_head_read(store, one->ticket_id, error);
 
-	if (reporters == NULL)
+	if (head == NULL)
 		return false;
-	(output_is_json(cli->out) ? head_json : head_text)(cli, one, suspects,
-							   reporters);
-	return true;
-}
-
-/* The suspects of a ticket without a case. */
-static bool show_suspects_only(struct cli *cli, struct store *store,
-			       const struct ticket *ticket, GError **error)
-{
-	g_autoptr(GPtrArray) suspects
-		= abuse_suspect_list(store, ticket->id, error);
-	g_auto(GStrv) names = NULL;
-
-	if (suspects == NULL || suspects->len == 0)
-		return suspects != NULL;
 	if (!output_is_json(cli->out)) {
-		suspects_text(cli, suspects);
+		abuse_head_text(cli->out, head);
 		return true;
 	}
-	names = dup_names(suspects);
-	output_begin(cli->out, "suspects");
-	output_text(cli->out, "ticket", ticket->ref);
-	output_list(cli->out, "customers", names);
+	output_begin(cli->out, "abuse_case");
+	case_members(cli->out, one);
+	if (head->reporters != NULL)
+		reporters_json(cli->out, head->reporters);
+	suspects_json(cli->out, head->suspects);
 	output_end(cli->out);
 	return true;
-}
-
-bool abuse_show_of_ticket(struct cli *cli, struct store *store,
-			  const struct ticket *ticket, GError **error)
-{
-	g_autoptr(GError) local = NULL;
-	AUTO(abuse_case)
-	one = abuse_case_of_ticket(store, ticket->id, &local);
-
-	if (one != NULL)
-		return show_head(cli, store, one, error);
-	if (g_error_matches(local, PORTARIA_ERROR, PORTARIA_ERROR_NOT_FOUND))
-		return show_suspects_only(cli, store, ticket, error);
-	g_propagate_error(error, g_steal_pointer(&local));
-	return false;
 }
 
 /* "192.0.2.1:443~" */

@@ -179,6 +179,7 @@ struct head {
 	char *assignee;
 	char *merged_into;
 	GPtrArray *participants;
+	struct abuse_head *abuse;
 };
 
 static void head_clear(struct head *head)
@@ -188,6 +189,7 @@ static void head_clear(struct head *head)
 	g_free(head->assignee);
 	g_free(head->merged_into);
 	g_clear_pointer(&head->participants, g_ptr_array_unref);
+	abuse_head_free(head->abuse);
 }
 
 static bool head_read(struct store *store, const struct ticket *ticket,
@@ -211,7 +213,10 @@ static bool head_read(struct store *store, const struct ticket *ticket,
 	head->service = g_strdup(service != NULL ? service->label : "");
 	head->assignee = g_strdup(staff != NULL ? staff->login : "");
 	head->participants = participant_list(store, ticket->id, error);
-	return head->participants != NULL;
+	if (head->participants == NULL)
+		return false;
+	head->abuse = abuse_head_read(store, ticket->id, error);
+	return head->abuse != NULL;
 }
 
 static bool head_json(struct cli *cli, struct store *store,
@@ -234,6 +239,7 @@ static bool head_json(struct cli *cli, struct store *store,
 	output_text(out, "merged_into", head->merged_into);
 	output_time(out, "created", ticket->created);
 	output_time(out, "updated", ticket->updated);
+	abuse_head_json(out, head->abuse);
 	output_array_begin(out, "participants");
 	for (guint i = 0; i < head->participants->len; i++) {
 		const struct participant *one = head->participants->pdata[i];
@@ -284,6 +290,7 @@ static bool head_text(struct cli *cli, struct store *store,
 	if (head->assignee[0] != '\0')
 		output_say(cli->out, "assignee: %s", head->assignee);
 	output_say(cli->out, "participants: %s", people);
+	abuse_head_text(cli->out, head->abuse);
 	if (head->merged_into[0] != '\0')
 		output_say(cli->out, "merged into: %s", head->merged_into);
 	return ticket_show_relations(cli, store, ticket, error);
@@ -378,8 +385,7 @@ static bool show_entries(struct cli *cli, struct store *store,
 {
 	g_autoptr(GPtrArray) messages = message_list(store, ticket->id, error);
 
-	if (messages == NULL
-	    || !abuse_show_of_ticket(cli, store, ticket, error))
+	if (messages == NULL)
 		return false;
 	for (guint i = 0; i < messages->len; i++) {
 		const struct message *one = messages->pdata[i];
