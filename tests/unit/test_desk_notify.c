@@ -157,7 +157,11 @@ static void test_answer_threads_at_reader(void **state)
 	assert_contains(contato, "\r\nIn-Reply-To: <c1@cliente>\r\n");
 	AUTO(outbox) row = room_mail(room, "reply", DONO);
 	AUTO(mail) mail = room_read(room, row);
-	assert_int_equal(g_strv_length(mail->references), 2);
+	/* the ticket's, the question, our acknowledgement, the second mail */
+	assert_int_equal(g_strv_length(mail->references), 4);
+	assert_contains(mail->references[0], ".ticket@");
+	assert_string_equal(mail->references[1], "<d1@cliente>");
+	assert_string_equal(mail->references[3], "<d2@cliente>");
 }
 
 static void test_replies_come_back(void **state)
@@ -249,7 +253,9 @@ static void test_attachments_to_the_limit(void **state)
 		clock_set_for_test(clock_now() + 1);
 		fixture_begin(room->fixture);
 		assert_ok(notify_customer_message(room->desk, room->store,
-		                                  &what, false, &error),
+		                                  &what,
+		                                  AUDIENCE_CUSTOMER_WROTE,
+		                                  &error),
 		          error);
 		fixture_commit(room->fixture);
 		AUTO(outbox) row = room_mail(room, "notice_reply", ANA);
