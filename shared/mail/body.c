@@ -36,6 +36,7 @@ enum role {
 /* A leaf that is text of the message. */
 struct piece {
 	bool is_html;
+	bool is_rich; /* text/enriched, shown as plain text */
 	char *text;
 	guint group; /* multipart/alternative it stands in, 0 for none */
 	guint child; /* which of the alternatives */
@@ -298,6 +299,12 @@ static char *take_lf(char *text)
 	return text;
 }
 
+static bool is_enriched(const struct mime_node *node)
+{
+	return mime_is_type(node, "text/enriched") ||
+	       mime_is_type(node, "text/richtext");
+}
+
 static bool is_parameter(struct walk *walk, const struct mime_node *node,
                          const char *name, const char *wanted)
 {
@@ -312,8 +319,7 @@ static char *take_format(struct walk *walk, const struct mime_node *node,
 	char *out = NULL;
 
 	text = take_lf(text);
-	if (mime_is_type(node, "text/enriched") ||
-	    mime_is_type(node, "text/richtext"))
+	if (is_enriched(node))
 		out = html_from_enriched(text);
 	else if (is_parameter(walk, node, "format", "flowed"))
 		out = text_unflow(text,
@@ -384,6 +390,7 @@ static void add_piece(struct walk *walk, const struct mime_node *node)
 	bool cut = false;
 
 	piece->is_html = mime_is_type(node, "text/html");
+	piece->is_rich = is_enriched(node);
 	piece->group = walk->group;
 	piece->child = walk->child;
 	if (mime_is_type(node, "text/plain"))
@@ -688,10 +695,11 @@ static bool is_chosen(const struct piece *piece, const struct choice *choice)
 	return piece->is_html && piece->child == choice->html;
 }
 
-/* An alternative that was not chosen. */
+/* An alternative that was not chosen. Of the same words in text/enriched
+ * there is nothing to keep. */
 static void keep_piece(struct walk *walk, const struct piece *piece)
 {
-	if (is_blank(piece->text))
+	if (is_blank(piece->text) || piece->is_rich)
 		return;
 	g_autoptr(GBytes) data = g_bytes_new(piece->text, strlen(piece->text));
 
