@@ -42,7 +42,7 @@ const struct timer_target *target_find(const GPtrArray *targets,
 
 gint64 target_due(const GPtrArray *targets, const struct hours *hours,
 		  const struct target_wait *wait,
-		  enum ticket_priority priority, gint64 escalated)
+		  enum ticket_priority priority, gint64 missed)
 {
 	const struct timer_target *target
 		= target_find(targets, wait->kind, priority);
@@ -52,8 +52,8 @@ gint64 target_due(const GPtrArray *targets, const struct hours *hours,
 		return 0;
 	if (target != NULL)
 		due = hours_add(hours, wait->since, target->within);
-	if (escalated != 0)
-		due = MIN(due, escalated);
+	if (missed != 0)
+		due = MIN(due, missed);
 	return due == HOURS_NEVER ? 0 : due;
 }
 

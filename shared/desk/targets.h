@@ -23,11 +23,11 @@ struct target_wait {
 struct target_wait target_wait_of(enum ticket_status status,
 				  const struct timer_facts *facts);
 
-/* Pure: when the answer is due, 0 if there is no target. escalated: when that
- * was done; then the ticket stays overdue. */
+/* Pure: when the answer is due, 0 if there is no target. missed: when it
+ * was due as it was escalated, 0 if it was not; it stays overdue since then. */
 gint64 target_due(const GPtrArray *targets, const struct hours *hours,
 		  const struct target_wait *wait,
-		  enum ticket_priority priority, gint64 escalated);
+		  enum ticket_priority priority, gint64 missed);
 
 /* Pure: the row for it among struct timer_target, or NULL. */
 const struct timer_target *target_find(const GPtrArray *targets,

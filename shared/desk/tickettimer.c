@@ -178,8 +178,19 @@ static bool find_old(struct store *store, gint64 ticket_id,
 /* What was done already, for the same waiting. */
 struct fired {
 	gint64 escalated;
+	gint64 missed; /* what was due then */
 	gint64 warned;
 };
+
+/* The time of the escalation, if nobody remembers better. */
+static gint64 missed_due(const struct timer *old, const struct target_wait *wait,
+			 gint64 escalated)
+{
+	bool same = old != NULL && old->kind == wait->kind
+		    && old->since == wait->since && old->due > 0;
+
+	return escalated != 0 && same ? MIN(old->due, escalated) : escalated;
+}
 
 static void earliest(gint64 *where, gint64 at)
 {
@@ -203,7 +214,7 @@ static void timer_fill(struct timer *timer, const struct ticket *ticket,
 	timer->kind = wait->kind;
 	timer->since = wait->since;
 	timer->due = target_due(rules->targets, rules->hours, wait,
-				ticket->priority, fired->escalated);
+				ticket->priority, fired->missed);
 	timer->idle_since = plan.idle_since;
 	timer->warn_at = plan.warn_at;
 	timer->close_at = plan.close_at;
@@ -233,6 +244,7 @@ static struct timer *make(struct store *store, const struct rules *rules,
 	    && !timer_fired(store, ticket->id, timer_kind_name(wait.kind),
 			    wait.since, &fired.escalated, error))
 		return NULL;
+	fired.missed = missed_due(old, &wait, fired.escalated);
 	if (timer->idle_since != 0
 	    && !timer_fired(store, ticket->id, AUTOCLOSE_WARNED,
 			    timer->idle_since, &fired.warned, error))
