@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "desk/lookup.h"
 #include "desk/notify.h"
+#include "desk/remarks.h"
 #include "desk/status.h"
 #include "desk/ticketfields.h"
 #include "store/customer.h"
@@ -168,6 +169,21 @@ static struct ticket *open_ticket(const struct intake *in,
 }
 
 /* The entry as it will be, without id. */
+/* The text as people will read it, in the department's language. */
+static void add_remarks(const struct intake *in, struct message *entry)
+{
+	const struct mail *mail = in->message->mail;
+	const char *language = in->recipient->department->language;
+
+	if (language[0] == '\0')
+		language = desk_get_config(in->desk)->server.language;
+	g_free(entry->text);
+	entry->text = remarks_dup_text(mail, mail->text, language);
+	g_free(entry->text_trimmed);
+	entry->text_trimmed =
+		remarks_dup_text(mail, mail->text_trimmed, language);
+}
+
 static struct message *make_entry(const struct intake *in,
 				  const struct author *author,
 				  const struct ticket *ticket)
@@ -184,8 +200,7 @@ static struct message *make_entry(const struct intake *in,
 	set(&entry->kind, mail_kind_name(in->kind));
 	set(&entry->message_id, mail->message_id);
 	set(&entry->subject, mail->subject);
-	set(&entry->text, mail->text);
-	set(&entry->text_trimmed, mail->text_trimmed);
+	add_remarks(in, entry);
 	set(&entry->html, mail->html);
 	set(&entry->raw, in->blob);
 	g_free(entry->auth);
