@@ -57,6 +57,7 @@ static bool start_parsers(struct agent *agent, GError **error)
 		.parse = parser_mail_parse,
 		.limits = &config->limits,
 		.result_max = parser_mail_result_max(&config->limits),
+		.messages = config->lmtp.parser_messages,
 	};
 	const struct parser_pool_config pool = {
 		.children = (unsigned)config->lmtp.parsers,
@@ -92,6 +93,16 @@ static bool check_store(const struct config *config, GError **error)
 	return true;
 }
 
+/* A text of the site's own with a mistake; the shipped one is sent. */
+static void complain_of_texts(const struct desk *desk)
+{
+	const char *const *lines = texts_complaints(desk_get_texts(desk));
+
+	for (size_t i = 0; lines[i] != NULL; i++)
+		log_event(LOG_LEVEL_WARNING, NULL, "text-passed-over",
+			  LOG_STR("why", lines[i]));
+}
+
 static bool start_agent(struct agent *agent, GError **error)
 {
 	const struct config *config = agent->config;
@@ -100,6 +111,7 @@ static bool start_agent(struct agent *agent, GError **error)
 	agent->desk = desk_new(config, error);
 	if (agent->desk == NULL || !check_store(config, error))
 		return false;
+	complain_of_texts(agent->desk);
 	agent->auth = auth_new(config, error);
 	if (agent->auth == NULL)
 		return false;

@@ -33,54 +33,76 @@ struct parser_pool {
 	GMutex lock;
 	GCond freed;
 	unsigned free; /* children that may be in use */
-	GQueue ready;  /* job sockets of children made ahead */
+	GQueue ready;  /* struct child: those that wait for a message */
 	bool ending;
+};
+
+struct child {
+	int sock;
+	int pidfd; /* -1 until it is known */
 };
 
 /* One message with one child. */
 struct exchange {
 	const struct parser_pool *pool;
-	int sock;
-	int pidfd;
+	struct child *child;
 	gint64 deadline;
 	bool started;
+	bool more; /* the child takes another */
 	GVariant *result;
 };
 
-/* Call with the lock, or before there are threads. */
-static int make_child(struct parser_pool *pool, GError **error)
+/* Whatever it was at, the child's work is done. */
+static void child_free(gpointer data)
 {
+	struct child *child = data;
+
+	if (child->pidfd >= 0) {
+		(void)pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
+		close(child->pidfd);
+	}
+	close(child->sock);
+	g_free(child);
+}
+
+/* Call with the lock, or before there are threads. */
+static struct child *make_child(struct parser_pool *pool, GError **error)
+{
+	struct child *child;
 	int ends[2];
 	bool sent;
 
 	if (pool->ending) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_TEMPORARY,
 		            "the parsers are being stopped");
-		return -1;
+		return NULL;
 	}
 	if (!fdpass_pair(ends)) {
 		error_set_errno(error, PORTARIA_ERROR_TEMPORARY, errno,
 		                "socketpair");
-		return -1;
+		return NULL;
 	}
 	sent = fdpass_send(pool->zygote.control, "c", 1, ends[1]);
 	close(ends[1]);
-	if (sent)
-		return ends[0];
-	error_set_errno(error, PORTARIA_ERROR_TEMPORARY, errno,
-	                "no parser can be made");
-	close(ends[0]);
-	return -1;
+	if (!sent) {
+		error_set_errno(error, PORTARIA_ERROR_TEMPORARY, errno,
+		                "no parser can be made");
+		close(ends[0]);
+		return NULL;
+	}
+	child = g_new(struct child, 1);
+	*child = (struct child){ ends[0], -1 };
+	return child;
 }
 
 /* Makes a child for the message after the next. If that fails, the one who
  * needs it will find out why. */
 static void make_ahead(struct parser_pool *pool)
 {
-	int sock = make_child(pool, NULL);
+	struct child *child = make_child(pool, NULL);
 
-	if (sock >= 0)
-		g_queue_push_tail(&pool->ready, GINT_TO_POINTER(sock));
+	if (child != NULL)
+		g_queue_push_tail(&pool->ready, child);
 }
 
 struct parser_pool *parser_pool_new(const struct parser_zygote *zygote,
@@ -114,18 +136,13 @@ bool parser_pool_wait(struct parser_pool *pool)
 	return !ending;
 }
 
-static void close_socket(gpointer sock)
-{
-	close(GPOINTER_TO_INT(sock));
-}
-
 void parser_pool_end(struct parser_pool *pool)
 {
 	g_mutex_lock(&pool->lock);
 	if (!pool->ending) {
 		pool->ending = true;
 		close(pool->zygote.control);
-		g_queue_clear_full(&pool->ready, close_socket);
+		g_queue_clear_full(&pool->ready, child_free);
 	}
 	g_mutex_unlock(&pool->lock);
 }
@@ -142,12 +159,31 @@ void parser_pool_free(struct parser_pool *pool)
 	g_free(pool);
 }
 
-/* The job socket of a child, ready or being made; -1 if none is to be had. */
-static int take_child(struct parser_pool *pool, GError **error)
+/* One that was used before says nothing until it is asked: what has, died or
+ * is up to something. */
+static bool is_usable(const struct child *child)
+{
+	struct pollfd pollfd = { .fd = child->sock, .events = POLLIN };
+
+	return child->pidfd < 0 || poll(&pollfd, 1, 0) == 0;
+}
+
+static struct child *take_ready(struct parser_pool *pool)
+{
+	struct child *child;
+
+	while ((child = g_queue_pop_head(&pool->ready)) != NULL &&
+	       !is_usable(child))
+		child_free(child);
+	return child;
+}
+
+/* A child, ready or being made; NULL if none is to be had. */
+static struct child *take_child(struct parser_pool *pool, GError **error)
 {
 	gint64 until = g_get_monotonic_time() +
 	               (gint64)pool->config.wait_ms * G_TIME_SPAN_MILLISECOND;
-	int sock = -1;
+	struct child *child = NULL;
 	bool ok = true;
 
 	g_mutex_lock(&pool->lock);
@@ -158,23 +194,27 @@ static int take_child(struct parser_pool *pool, GError **error)
 		            "all parsers were busy for %" G_GUINT64_FORMAT
 		            " ms",
 		            pool->config.wait_ms);
-	else if (!g_queue_is_empty(&pool->ready))
-		sock = GPOINTER_TO_INT(g_queue_pop_head(&pool->ready));
-	else
-		sock = make_child(pool, error);
-	if (sock >= 0)
+	else if ((child = take_ready(pool)) == NULL)
+		child = make_child(pool, error);
+	if (child != NULL)
 		pool->free--;
 	g_mutex_unlock(&pool->lock);
-	return sock;
+	return child;
 }
 
-static void child_done(struct parser_pool *pool)
+/* The one used last is the one used next: its memory is warm. */
+static void give_child(struct parser_pool *pool, struct child *child, bool more)
 {
 	g_mutex_lock(&pool->lock);
 	pool->free++;
-	make_ahead(pool);
+	if (more && !pool->ending)
+		g_queue_push_head(&pool->ready, g_steal_pointer(&child));
+	else
+		make_ahead(pool);
 	g_cond_signal(&pool->freed);
 	g_mutex_unlock(&pool->lock);
+	if (child != NULL)
+		child_free(child);
 }
 
 /* A fault of the message or, before it was taken, of ours. */
@@ -257,15 +297,20 @@ static bool on_parsed(struct exchange *exchange,
 		return fail(exchange, error, "the parser answered nonsense");
 	exchange->result = g_variant_ref_sink(
 		g_variant_new_from_bytes(config->type, bytes, FALSE));
+	exchange->more = record->number == 1;
 	return true;
 }
 
 static bool on_born(struct exchange *exchange,
                     G_GNUC_UNUSED const struct parser_record *record, int fd,
-                    G_GNUC_UNUSED GError **error)
+                    GError **error)
 {
-	if (!exchange->started && exchange->pidfd < 0 && fd >= 0)
-		exchange->pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	struct child *child = exchange->child;
+
+	if (child->pidfd < 0 && fd >= 0)
+		child->pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (child->pidfd < 0)
+		return fail(exchange, error, "a parser without a handle");
 	return true;
 }
 
@@ -290,7 +335,8 @@ static bool handle_record(struct exchange *exchange, GError **error)
 {
 	struct parser_record record;
 	int fd = -1;
-	ssize_t len = fdpass_recv(exchange->sock, &record, sizeof(record), &fd);
+	ssize_t len =
+		fdpass_recv(exchange->child->sock, &record, sizeof(record), &fd);
 	bool ok;
 
 	if (len == 0 || (len < 0 && errno == ECONNRESET)) {
@@ -312,7 +358,8 @@ static bool handle_record(struct exchange *exchange, GError **error)
 /* False: the time is over. */
 static bool wait_for_record(const struct exchange *exchange)
 {
-	struct pollfd pollfd = { .fd = exchange->sock, .events = POLLIN };
+	struct pollfd pollfd = { .fd = exchange->child->sock,
+		                 .events = POLLIN };
 
 	for (;;) {
 		gint64 left = exchange->deadline - clock_monotonic();
@@ -328,33 +375,31 @@ static bool wait_for_record(const struct exchange *exchange)
 	}
 }
 
+static bool take_record(struct exchange *exchange, GError **error)
+{
+	if (wait_for_record(exchange))
+		return handle_record(exchange, error);
+	return fail(exchange, error,
+	            "the parser took more than %" G_GUINT64_FORMAT " ms",
+	            exchange->pool->config.job_ms);
+}
+
+/* A child has seen no message before its birth was told, so nobody but the
+ * zygote can have told it. */
 static bool converse(struct exchange *exchange, int fd, guint64 size,
                      GError **error)
 {
 	struct parser_record job = { .kind = PARSER_JOB, .size = size };
 
-	/* A child that died idle: what it left is still to be read. */
-	(void)fdpass_send(exchange->sock, &job, sizeof(job), fd);
-	while (exchange->result == NULL) {
-		if (!wait_for_record(exchange))
-			return fail(exchange, error,
-			            "the parser took more than "
-			            "%" G_GUINT64_FORMAT " ms",
-			            exchange->pool->config.job_ms);
-		if (!handle_record(exchange, error))
+	while (exchange->child->pidfd < 0)
+		if (!take_record(exchange, error))
 			return false;
-	}
+	/* A child that died idle: what it left is still to be read. */
+	(void)fdpass_send(exchange->child->sock, &job, sizeof(job), fd);
+	while (exchange->result == NULL)
+		if (!take_record(exchange, error))
+			return false;
 	return true;
-}
-
-/* Whatever it was at, the child's work is done. */
-static void exchange_end(struct exchange *exchange)
-{
-	if (exchange->pidfd >= 0) {
-		(void)pidfd_send_signal(exchange->pidfd, SIGKILL, NULL, 0);
-		close(exchange->pidfd);
-	}
-	close(exchange->sock);
 }
 
 /* *ret_again: the message is not to blame for the error. */
@@ -363,17 +408,16 @@ static GVariant *run_once(struct parser_pool *pool, int fd, guint64 size,
 {
 	struct exchange exchange = {
 		.pool = pool,
-		.sock = take_child(pool, error),
-		.pidfd = -1,
+		.child = take_child(pool, error),
 		.deadline = clock_monotonic() + (gint64)pool->config.job_ms,
 	};
 
 	*ret_again = false;
-	if (exchange.sock < 0)
+	if (exchange.child == NULL)
 		return NULL;
 	*ret_again = !converse(&exchange, fd, size, error) && !exchange.started;
-	exchange_end(&exchange);
-	child_done(pool);
+	give_child(pool, exchange.child,
+	           exchange.result != NULL && exchange.more);
 	return exchange.result;
 }
 

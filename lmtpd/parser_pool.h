@@ -2,9 +2,9 @@
 /*
  * lmtpd/parser_pool.h - a message to a confined child, the result back
  *
- * At most `children` children live at a time, made ahead by the zygote, one
- * message each. What a child says is believed no further than its own
- * message: bounded, sealed, and to be checked by whoever reads the variant.
+ * At most `children` children live at a time, made ahead by the zygote; each
+ * takes a number of messages, one after the other. What a child says is
+ * bounded, sealed, and to be checked by whoever reads the variant.
  */
 #ifndef PORTARIA_LMTPD_PARSER_POOL_H
 #define PORTARIA_LMTPD_PARSER_POOL_H

@@ -8,7 +8,8 @@
  *	zygote  BORN     number = pid, with a pidfd
  *	daemon  JOB      size of the message, with its sealed memfd
  *	child   STARTED  from here on the message is to blame
- *	child   PARSED   size of the result, with its sealed memfd, or
+ *	child   PARSED   size of the result, with its sealed memfd; number:
+ *	                 whether the child takes another JOB; or
  *	child   REFUSED  number = enum portaria_error, text = why
  *	zygote  DIED     number = wait status; or NOT_BORN, number = errno
  */

@@ -74,6 +74,7 @@ struct config_lmtp {
 	char *socket;
 	guint64 socket_mode;
 	guint64 parsers;       /* confined parser children */
+	guint64 parser_messages; /* of one child, before it is replaced */
 	guint64 batch_max;     /* messages in one transaction */
 	guint64 batch_bytes;   /* bytes in one transaction */
 	guint64 seal_max_age;  /* seconds; the MTA's queue lifetime and a day */

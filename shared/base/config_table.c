@@ -106,6 +106,8 @@ static struct config_field fields[] = {
 	ROW(lmtp, socket_mode, MODE, 0, 0777, "0660",
 	    "permissions of a unix socket")
 	ROW(lmtp, parsers, COUNT, 1, 64, "2", "confined parser processes")
+	ROW(lmtp, parser_messages, COUNT, 1, 10000, "100",
+	    "messages that one of them takes")
 	ROW(lmtp, batch_max, COUNT, 1, 1000, "64",
 	    "messages in one transaction")
 	ROW(lmtp, batch_bytes, SIZE, 1 * MIB, 1024 * MIB, "16M",

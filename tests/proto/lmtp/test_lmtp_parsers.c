@@ -41,6 +41,11 @@ static GVariant *echo(GBytes *raw, G_GNUC_UNUSED GError **error)
 		g_strndup(g_bytes_get_data(raw, NULL), g_bytes_get_size(raw)));
 }
 
+static GVariant *who(G_GNUC_UNUSED GBytes *raw, G_GNUC_UNUSED GError **error)
+{
+	return g_variant_new_take_string(g_strdup_printf("%d", getpid()));
+}
+
 static GVariant *refuse(int code, GError **error)
 {
 	g_set_error(error, PORTARIA_ERROR, code, "refused as asked");
@@ -256,6 +261,7 @@ static const struct {
 	bool plain_only;  /* not in a sanitized build */
 } cases[] = {
 	{ "echo", echo, FINE, NULL, false },
+	{ "who", who, FINE, NULL, false },
 	{ "limit", refuse_limit, LIMIT, "refused as asked", false },
 	{ "syntax", refuse_syntax, SYNTAX, "refused as asked", false },
 	{ "temporary", refuse_temporary, PERMANENT, "refused as asked", false },
@@ -306,12 +312,14 @@ struct fixture {
 	pid_t zygote;
 };
 
-static struct fixture fixture_new(unsigned children, guint64 wait_ms)
+static struct fixture fixture_taking(guint64 messages, unsigned children,
+                                     guint64 wait_ms)
 {
 	const struct parser_job job = {
 		.parse = parse,
 		.limits = &limits,
 		.result_max = RESULT_MAX,
+		.messages = messages,
 	};
 	const struct parser_pool_config config = {
 		.children = children,
@@ -329,6 +337,12 @@ static struct fixture fixture_new(unsigned children, guint64 wait_ms)
 	fixture.zygote = zygote.pid;
 	fixture.pool = parser_pool_new(&zygote, &config);
 	return fixture;
+}
+
+/* Children that take many messages, as in life. */
+static struct fixture fixture_new(unsigned children, guint64 wait_ms)
+{
+	return fixture_taking(100, children, wait_ms);
 }
 
 static GVariant *run_text(struct parser_pool *pool, const char *text,
@@ -468,6 +482,69 @@ static void test_pool_child_killed_idle(G_GNUC_UNUSED void **state)
 	parser_pool_free(fixture.pool);
 }
 
+/* The process that answered. */
+static int ask_who(struct parser_pool *pool)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) result = run_text(pool, "who", &error);
+
+	assert_non_null(result);
+	return atoi(g_variant_get_string(result, NULL));
+}
+
+static void test_pool_child_takes_its_number_of_messages(void **state)
+{
+	static const guint64 numbers[] = { 1, 2, 50 };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		struct fixture fixture = fixture_taking(numbers[i], 1, 10000);
+		int last = 0;
+
+		for (guint64 round = 0; round < 3; round++) {
+			int first = ask_who(fixture.pool);
+
+			assert_int_not_equal(first, last);
+			for (guint64 n = 1; n < numbers[i]; n++)
+				assert_int_equal(ask_who(fixture.pool), first);
+			last = first;
+		}
+		parser_pool_free(fixture.pool);
+	}
+}
+
+/* A message that was refused, or ended its child, has a child of its own. */
+static void test_pool_child_ends_with_its_first_failure(void **state)
+{
+	static const char *const bad[] = { "limit", "leave", "huge", "text" };
+	struct fixture fixture = fixture_new(1, 10000);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+		int before = ask_who(fixture.pool);
+
+		assert_int_equal(ask_who(fixture.pool), before);
+		assert_null(run_text(fixture.pool, bad[i], &error));
+		assert_int_not_equal(ask_who(fixture.pool), before);
+	}
+	parser_pool_free(fixture.pool);
+}
+
+static void test_pool_used_child_killed_idle(void **state)
+{
+	struct fixture fixture = fixture_new(1, 10000);
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		int before = ask_who(fixture.pool);
+
+		kill(before, SIGKILL);
+		assert_int_not_equal(ask_who(fixture.pool), before);
+	}
+	parser_pool_free(fixture.pool);
+}
+
 static void test_pool_zygote_killed(G_GNUC_UNUSED void **state)
 {
 	struct fixture fixture = fixture_new(1, 1000);
@@ -546,6 +623,9 @@ int main(void)
 		cmocka_unit_test(test_pool_run_empty_message),
 		cmocka_unit_test(test_pool_child_killed_at_work),
 		cmocka_unit_test(test_pool_child_killed_idle),
+		cmocka_unit_test(test_pool_child_takes_its_number_of_messages),
+		cmocka_unit_test(test_pool_child_ends_with_its_first_failure),
+		cmocka_unit_test(test_pool_used_child_killed_idle),
 		cmocka_unit_test(test_pool_zygote_killed),
 		cmocka_unit_test(test_pool_end_is_no_death),
 		cmocka_unit_test(test_pool_wait_is_bounded),
