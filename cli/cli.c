@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "desk/labels.h"
 #include "mail/address.h"
+#include "store/audit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,6 +103,35 @@ struct staff *cli_actor(struct cli *cli, GError **error)
 	if (user != NULL)
 		staff = staff_by_login(store, user, NULL);
 	return staff != NULL ? staff : only_administrator(store, error);
+}
+
+char *cli_dup_actor(struct cli *cli, GError **error)
+{
+	const char *user = g_getenv("USER");
+	AUTO(staff) staff = NULL;
+
+	if (cli->as != NULL) {
+		staff = staff_by_login(cli->store, cli->as, error);
+		return staff != NULL ? g_strdup(staff->login) : NULL;
+	}
+	if (user != NULL)
+		staff = staff_by_login(cli->store, user, NULL);
+	return staff != NULL ? g_strdup(staff->login)
+			     : g_strdup_printf("cli:%s", g_get_user_name());
+}
+
+bool cli_audit(struct cli *cli, bool ok, const char *action,
+	       const char *object, const char *detail, GError **error)
+{
+	g_autofree char *actor = ok ? cli_dup_actor(cli, error) : NULL;
+
+	return actor != NULL
+	       && audit_add(cli->store, actor, action, object, detail, error);
+}
+
+char *cli_dup_object(const char *kind, gint64 id)
+{
+	return g_strdup_printf("%s %" G_GINT64_FORMAT, kind, id);
 }
 
 bool cli_parse_id(const char *text, gint64 *ret_id, GError **error)

@@ -41,6 +41,7 @@ struct noun {
 extern const struct noun noun_config, noun_key, noun_db, noun_department,
 	noun_customer, noun_staff, noun_ticket, noun_held, noun_outbox, noun_template,
 	noun_postfix, noun_abuse;
+extern const struct noun noun_audit, noun_privacy, noun_stats;
 /* Verbs without a noun: explain, doctor. */
 extern const struct noun noun_none;
 
@@ -58,6 +59,18 @@ bool cli_end(struct cli *cli, bool ok, GError **error) NODISCARD;
 
 /* The member of staff who acts: --as, $USER, or the only administrator. */
 struct staff *cli_actor(struct cli *cli, GError **error) NODISCARD;
+
+/* Who acts where no member of staff must: a login as above, else "cli:" and
+ * the name of the system's user. Owned by the caller. */
+char *cli_dup_actor(struct cli *cli, GError **error) NODISCARD;
+/* An audit row in the open transaction. object: kind and number or name,
+ * "customer 12"; like detail it must name no customer, for it is never
+ * erased. Returns `ok` if that is false: the change before it has failed. */
+bool cli_audit(struct cli *cli, bool ok, const char *action,
+	       const char *object, const char *detail, GError **error)
+	NODISCARD;
+/* "customer 12"; owned by the caller. */
+char *cli_dup_object(const char *kind, gint64 id);
 
 /* USAGE error with what is wrong and the verb's help to look at. */
 bool cli_usage(GError **error, const char *fmt, ...) G_GNUC_PRINTF(2, 3);

@@ -49,9 +49,10 @@ static void change(char **where, const char *value)
 	*where = g_strdup(value);
 }
 
-static bool edit(struct store *store, const char *who, GError **error)
+static bool edit(struct cli *cli, const char *who, GError **error)
 {
-	AUTO(customer) customer = customer_find(store, who, error);
+	AUTO(customer) customer = customer_find(cli->store, who, error);
+	g_autofree char *object = NULL;
 
 	if (customer == NULL)
 		return false;
@@ -59,7 +60,9 @@ static bool edit(struct store *store, const char *who, GError **error)
 	change(&customer->code, opt.code);
 	change(&customer->language, opt.language);
 	change(&customer->time_zone, opt.time_zone);
-	return customer_update(store, customer, error);
+	object = cli_dup_object("customer", customer->id);
+	return cli_audit(cli, customer_update(cli->store, customer, error),
+			 "edit", object, "", error);
 }
 
 bool customer_edit_run(struct cli *cli, char **arguments, GError **error)
@@ -72,5 +75,5 @@ bool customer_edit_run(struct cli *cli, char **arguments, GError **error)
 		return false;
 	store = cli_begin(cli, error);
 	return store != NULL
-	       && cli_end(cli, edit(store, arguments[0], error), error);
+	       && cli_end(cli, edit(cli, arguments[0], error), error);
 }

@@ -131,6 +131,17 @@ static bool part_run(struct cli *cli, const struct part_verb *verbs,
 	return cli_end(cli, false, error);
 }
 
+static bool audit(struct cli *cli, bool ok, const struct customer *customer,
+		  const char *action, gint64 part, GError **error)
+{
+	g_autofree char *object = cli_dup_object("customer", customer->id);
+	g_autofree char *detail = cli_dup_object(
+		strstr(action, "contact") != NULL ? "contact" : "service",
+		part);
+
+	return cli_audit(cli, ok, action, object, detail, error);
+}
+
 static bool contact_add(struct cli *cli, const struct customer *customer,
 			const char *word, GError **error)
 {
@@ -148,7 +159,8 @@ static bool contact_add(struct cli *cli, const struct customer *customer,
 	};
 
 	return key != NULL && customer_check_language(opt.language, error)
-	       && contact_insert(cli->store, &contact, error);
+	       && audit(cli, contact_insert(cli->store, &contact, error),
+			customer, "add contact", contact.id, error);
 }
 
 /* One of the customer's own; NULL and error otherwise. */
@@ -192,7 +204,8 @@ static bool contact_edit(struct cli *cli, const struct customer *customer,
 	change(&contact->language, opt.language);
 	contact->no_copies
 		= (contact->no_copies || opt.no_copies) && !opt.copies;
-	return contact_update(cli->store, contact, error);
+	return audit(cli, contact_update(cli->store, contact, error), customer,
+		     "edit contact", contact->id, error);
 }
 
 static bool contact_clear(struct cli *cli, const struct customer *customer,
@@ -231,7 +244,8 @@ static bool contact_remove(struct cli *cli, const struct customer *customer,
 				 customer->name);
 	if (contact->role == CONTACT_OWNER)
 		return cli_usage(error, "%s is the owner and cannot go", key);
-	return contact_delete(cli->store, contact->id, error);
+	return audit(cli, contact_delete(cli->store, contact->id, error),
+		     customer, "remove contact", contact->id, error);
 }
 
 bool contact_run(struct cli *cli, char **arguments, GError **error)
@@ -287,7 +301,8 @@ static bool service_add(struct cli *cli, const struct customer *customer,
 	if (domain == NULL)
 		return cli_usage(error, "\"%s\" is no domain", opt.domain);
 	service.domain = domain;
-	if (!service_insert(cli->store, &service, error))
+	if (!audit(cli, service_insert(cli->store, &service, error), customer,
+		   "add service", service.id, error))
 		return false;
 	service_show(cli->out, &service);
 	return true;
@@ -318,7 +333,8 @@ static bool service_remove(struct cli *cli, const struct customer *customer,
 	if (service->customer_id != customer->id)
 		return cli_usage(error, "service %s is not of %s", word,
 				 customer->name);
-	return service_delete(cli->store, id, error);
+	return audit(cli, service_delete(cli->store, id, error), customer,
+		     "remove service", id, error);
 }
 
 bool service_run(struct cli *cli, char **arguments, GError **error)

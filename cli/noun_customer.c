@@ -81,6 +81,15 @@ static bool insert_customer(struct store *store, struct customer *customer,
 	return true;
 }
 
+static bool add_audited(struct cli *cli, struct customer *customer,
+			GError **error)
+{
+	bool ok = insert_customer(cli->store, customer, error);
+	g_autofree char *object = cli_dup_object("customer", customer->id);
+
+	return cli_audit(cli, ok, "add", object, "", error);
+}
+
 static bool run_add(struct cli *cli, char **arguments, GError **error)
 {
 	static char empty[] = "";
@@ -104,7 +113,7 @@ static bool run_add(struct cli *cli, char **arguments, GError **error)
 		return false;
 	store = cli_begin(cli, error);
 	if (store == NULL
-	    || !cli_end(cli, insert_customer(store, &customer, error), error))
+	    || !cli_end(cli, add_audited(cli, &customer, error), error))
 		return false;
 	output_begin(cli->out, "customer");
 	output_id(cli->out, "id", customer.id);
@@ -187,6 +196,18 @@ static void print_problems(struct cli *cli, const struct import_report *report,
 	}
 }
 
+static bool audit_import(struct cli *cli, GBytes *csv,
+			 const struct import_report *report, GError **error)
+{
+	g_autofree char *digest
+		= g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, csv);
+	g_autofree char *detail = g_strdup_printf(
+		"rows=%u created=%u updated=%u sha256=%s", report->rows,
+		report->created, report->updated, digest);
+
+	return cli_audit(cli, true, "import", "customers", detail, error);
+}
+
 static bool import(struct cli *cli, const char *file, GBytes *csv,
 		   struct import_report *report, GError **error)
 {
@@ -201,7 +222,7 @@ static bool import(struct cli *cli, const char *file, GBytes *csv,
 		store_rollback(store);
 		return true;
 	}
-	return cli_end(cli, true, error);
+	return cli_end(cli, audit_import(cli, csv, report, error), error);
 }
 
 static bool run_import(struct cli *cli, char **arguments, GError **error)

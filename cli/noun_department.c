@@ -130,6 +130,14 @@ static char **parse_addresses(GError **error)
 	return g_strv_builder_end(builder);
 }
 
+static bool audit(struct cli *cli, bool ok, const char *action,
+		  const char *name, const char *detail, GError **error)
+{
+	g_autofree char *object = g_strdup_printf("department %s", name);
+
+	return cli_audit(cli, ok, action, object, detail, error);
+}
+
 static bool run_add(struct cli *cli, char **arguments, GError **error)
 {
 	AUTO(department) department = department_new();
@@ -147,7 +155,10 @@ static bool run_add(struct cli *cli, char **arguments, GError **error)
 	store = cli_begin(cli, error);
 	if (store == NULL)
 		return false;
-	if (!cli_end(cli, department_insert(store, department, error), error))
+	if (!cli_end(cli,
+		     audit(cli, department_insert(store, department, error),
+			   "add", department->name, "", error),
+		     error))
 		return false;
 	output_say(cli->out,
 		   "%s: added. The mail server learns its addresses with "
@@ -201,7 +212,10 @@ static bool run_edit(struct cli *cli, char **arguments, GError **error)
 	struct store *store = cli_begin(cli, error);
 
 	return store != NULL
-	       && cli_end(cli, edit(store, arguments[0], error), error);
+	       && cli_end(cli,
+			  audit(cli, edit(store, arguments[0], error), "edit",
+				arguments[0], "", error),
+			  error);
 }
 
 static bool change_address(struct store *store, char **arguments,
@@ -230,7 +244,11 @@ static bool run_address(struct cli *cli, char **arguments, GError **error)
 	struct store *store = cli_begin(cli, error);
 
 	return store != NULL
-	       && cli_end(cli, change_address(store, arguments, error), error);
+	       && cli_end(cli,
+			  audit(cli, change_address(store, arguments, error),
+				arguments[1], arguments[0], arguments[2],
+				error),
+			  error);
 }
 
 static const struct verb verbs[] = {

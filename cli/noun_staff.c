@@ -68,6 +68,44 @@ static bool apply_options(struct staff *staff, GError **error)
 	return true;
 }
 
+/* What was set, by the options' names. */
+static char *dup_detail(void)
+{
+	GString *out = g_string_new(NULL);
+	const struct {
+		bool given;
+		const char *name;
+	} words[] = {
+		{ opt.name != NULL, "name" },
+		{ opt.email != NULL, "email" },
+		{ opt.language != NULL, "language" },
+		{ opt.departments != NULL, "department" },
+		{ opt.admin, "admin" },
+		{ opt.no_admin, "no-admin" },
+		{ opt.notify, "notify" },
+		{ opt.no_notify, "no-notify" },
+		{ opt.active, "active" },
+		{ opt.inactive, "inactive" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (words[i].given)
+			g_string_append_printf(out, "%s%s",
+					       out->len > 0 ? " " : "",
+					       words[i].name);
+	}
+	return g_string_free(out, false);
+}
+
+static bool audit(struct cli *cli, bool ok, const char *action,
+		  const char *login, GError **error)
+{
+	g_autofree char *object = g_strdup_printf("staff %s", login);
+	g_autofree char *detail = dup_detail();
+
+	return cli_audit(cli, ok, action, object, detail, error);
+}
+
 static bool run_add(struct cli *cli, char **arguments, GError **error)
 {
 	AUTO(staff) staff = staff_new();
@@ -80,7 +118,10 @@ static bool run_add(struct cli *cli, char **arguments, GError **error)
 		return false;
 	store = cli_begin(cli, error);
 	if (store == NULL
-	    || !cli_end(cli, staff_insert(store, staff, error), error))
+	    || !cli_end(cli,
+			audit(cli, staff_insert(store, staff, error), "add",
+			      staff->login, error),
+			error))
 		return false;
 	output_say(cli->out, "%s: added", staff->login);
 	return true;
@@ -127,7 +168,10 @@ static bool run_edit(struct cli *cli, char **arguments, GError **error)
 	struct store *store = cli_begin(cli, error);
 
 	return store != NULL
-	       && cli_end(cli, edit(store, arguments[0], error), error);
+	       && cli_end(cli,
+			  audit(cli, edit(store, arguments[0], error), "edit",
+				arguments[0], error),
+			  error);
 }
 
 static const struct verb verbs[] = {

@@ -525,7 +525,11 @@ static struct outbox *make_row(const struct desk *desk,
 	row->message_id = entry;
 	set(&row->kind, g_strdup(letter->kind));
 	set(&row->recipient, g_strdup(letter->address));
-	set(&row->header_id, signed_message_id(desk, ref, entry, row->id));
+	/* So mail about a held message is found by it (signed.h). */
+	set(&row->header_id,
+	    signed_message_id(desk, ref,
+			      letter->held ? letter->held->id : entry,
+			      row->id));
 	/* RFC 3834 section 4: automatic mail has a null return path. */
 	set(&row->sender,
 	    letter->automatic == COMPOSE_HUMAN

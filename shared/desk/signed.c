@@ -76,6 +76,13 @@ char *signed_message_id(const struct desk *desk, const char *ref,
 	                       mac, desk_get_config(desk)->server.hostname);
 }
 
+char *signed_held_prefix(gint64 held_id)
+{
+	g_autofree char *number = number_dup(held_id);
+
+	return g_strdup_printf("<%s.%s.", HELD_REF, number);
+}
+
 /* "suporte@desk.example" with an extension; the plain address if the local
  * part would be too long or needs quotes. */
 static char *extend(const char *department, const char *extension)

@@ -19,6 +19,8 @@
 /* Owned by the caller. ref "" for mail about a held message ("HELD"). */
 char *signed_message_id(const struct desk *desk, const char *ref,
 			gint64 message_id, gint64 outbox_id);
+/* How the Message-IDs of mail about a held message begin: "<HELD.<held>.". */
+char *signed_held_prefix(gint64 held_id);
 char *signed_reply_address(const struct desk *desk, const char *department,
 			   const char *ref);
 char *signed_bounce_address(const struct desk *desk, const char *department,

@@ -67,6 +67,18 @@ static bool file_write(const struct config_store *config, const char *sha256,
 	        file_put(path, data, FILE_MODE, error));
 }
 
+bool blob_unlink(const struct config_store *config, const char *sha256,
+                 GError **error)
+{
+	g_autofree char *dir = dir_of(config, sha256);
+	g_autofree char *path = path_of(config, sha256);
+
+	if (unlink(path) != 0)
+		return errno == ENOENT || errno == ENOTDIR ||
+		       file_fail(path, error);
+	return file_sync_dir(dir, error);
+}
+
 static bool is_large(const struct config_store *config, GBytes *data)
 {
 	return g_bytes_get_size(data) > config->blob_inline_max;

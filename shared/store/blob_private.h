@@ -9,4 +9,9 @@
 bool blob_check_files(struct store *store, GPtrArray *problems,
                       GError **error) NODISCARD;
 
+/* Removes the file of a blob; none is fine. The caller sees to it that no row
+ * needs it. */
+bool blob_unlink(const struct config_store *config, const char *sha256,
+                 GError **error) NODISCARD;
+
 #endif

@@ -108,6 +108,11 @@ bool db_snapshot(struct db *db, const char *path, GError **error)
 	return db->driver->snapshot(db, path, error);
 }
 
+bool db_scrub(struct db *db, GError **error)
+{
+	return db->driver->scrub(db, error);
+}
+
 bool db_check(struct db *db, GPtrArray *problems, GError **error)
 {
 	return db->driver->check(db, problems, error);

@@ -59,6 +59,8 @@ struct db_driver {
 	bool (*mark_version)(struct db *db, int version, GError **error);
 	/* Writes a consistent copy; `path` must not exist. */
 	bool (*snapshot)(struct db *db, const char *path, GError **error);
+	/* Leaves no trace of what was deleted in the database's files. */
+	bool (*scrub)(struct db *db, GError **error);
 	/* Adds a line of text for every damage found. */
 	bool (*check)(struct db *db, GPtrArray *problems, GError **error);
 };
@@ -80,6 +82,7 @@ bool db_is_stale(struct db *db);
 bool db_is_open(const struct db *db);
 /* See struct db_driver. */
 bool db_snapshot(struct db *db, const char *path, GError **error) NODISCARD;
+bool db_scrub(struct db *db, GError **error) NODISCARD; /* no transaction */
 bool db_check(struct db *db, GPtrArray *problems, GError **error) NODISCARD;
 
 /* Any number of statements without parameters and results. */

@@ -433,6 +433,32 @@ static bool driver_snapshot(struct db *db, const char *path, GError **error)
 	return false;
 }
 
+/* Whether readers kept the log from being emptied, and how often to ask. */
+#define SCRUB_TRIES 50
+#define SCRUB_PAUSE (100 * 1000) /* microseconds */
+
+/* Empties the write-ahead log. */
+static bool truncate_log(struct db *db, GError **error)
+{
+	int result = SQLITE_BUSY;
+
+	for (unsigned i = 0; i < SCRUB_TRIES && result == SQLITE_BUSY; i++) {
+		if (i > 0)
+			g_usleep(SCRUB_PAUSE);
+		result = sqlite3_wal_checkpoint_v2(handle_of(db), NULL,
+		                                   SQLITE_CHECKPOINT_TRUNCATE,
+		                                   NULL, NULL);
+	}
+	return result == SQLITE_OK || fail(db, result, NULL, error);
+}
+
+/* A page that is written anew keeps old bytes in its gaps: only writing all
+ * of them into a new file leaves none. */
+static bool driver_scrub(struct db *db, GError **error)
+{
+	return driver_exec(db, "VACUUM", error) && truncate_log(db, error);
+}
+
 static int collect_problem(void *data, int n, char **values, char **names)
 {
 	GPtrArray *problems = data;
@@ -491,5 +517,6 @@ const struct db_driver db_driver_sqlite = {
 	.has_table = driver_has_table,
 	.mark_version = driver_mark_version,
 	.snapshot = driver_snapshot,
+	.scrub = driver_scrub,
 	.check = driver_check,
 };

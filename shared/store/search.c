@@ -55,6 +55,16 @@ bool search_remove(struct db *db, gint64 id, GError **error)
 	return run_document(db, SQL_REMOVE, id, error);
 }
 
+/* Removals are only noted until all parts of the index are merged. */
+bool search_compact(struct db *db, GError **error)
+{
+	static const char SQL_COMPACT[] =
+		"INSERT INTO search (search) VALUES ('optimize')";
+	struct db_stmt *stmt = db_prepare(db, SQL_COMPACT, error);
+
+	return stmt != NULL && db_run(stmt, error);
+}
+
 static bool has_letter(const char *word)
 {
 	for (; *word != '\0'; word = g_utf8_find_next_char(word, NULL)) {

@@ -24,6 +24,10 @@ bool search_add(struct db *db, gint64 id, GError **error) NODISCARD;
 /* Before the row changes or goes; search_add afterwards if it stays. */
 bool search_remove(struct db *db, gint64 id, GError **error) NODISCARD;
 
+/* After words were taken out that nobody must find again, not even in the
+ * file: the index is written anew. */
+bool search_compact(struct db *db, GError **error) NODISCARD;
+
 /* What to look for, NULL-terminated; empty if the text has no letter and no
  * digit. LIMIT past the bounds above. */
 char **search_words(const char *text, GError **error) NODISCARD;

@@ -259,6 +259,11 @@ bool store_check(struct store *store, GPtrArray **ret_problems, GError **error)
 	return true;
 }
 
+bool store_scrub(struct store *store, GError **error)
+{
+	return db_scrub(store->db, error);
+}
+
 bool store_backup(struct store *store, const char *path, GError **error)
 {
 	return db_snapshot(store->db, path, error);

@@ -85,4 +85,9 @@ bool store_check(struct store *store, GPtrArray **ret_problems, GError **error)
 bool store_backup(struct store *store, const char *path, GError **error)
 	NODISCARD;
 
+/* Leaves no trace of deleted rows in the files: writes the database anew
+ * (which needs as much room again) and empties its log. Outside of any
+ * transaction; others wait meanwhile. */
+bool store_scrub(struct store *store, GError **error) NODISCARD;
+
 #endif

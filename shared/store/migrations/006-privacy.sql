@@ -20,3 +20,12 @@ CREATE TABLE survey (
 	graded BIGINT NOT NULL -- when, 0: not yet
 );
 CREATE INDEX survey_department ON survey (department_id, asked);
+
+-- Whom an erasure or an export is about; filled and emptied by one
+-- transaction (erase.c), so that others see it empty.
+CREATE TABLE erasure (
+	kind TEXT NOT NULL, -- address, ticket, message, held, outbox or blob
+	id BIGINT NOT NULL, -- of the row, 0 where `key` says which
+	key TEXT NOT NULL, -- the address or digest, '' where `id` says which
+	PRIMARY KEY (kind, id, key)
+);
