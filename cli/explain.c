@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "desk/judge.h"
+#include "desk/thanks.h"
 #include "desk/threading.h"
 #include "mail/header.h"
 #include "mail/parse.h"
@@ -247,6 +248,11 @@ static bool thread(struct cli *cli, struct explanation *e, GError **error)
 		mail = mail_parse_stub(e->raw, &cli->config->limits,
 				       "not parsed");
 
+	bool thanks = false;
+	if (!thanks_find(cli->store, mail, mail->kind, e->verdict->identity,
+			 &thanks, error))
+		return false;
+
 	const struct threading_input input = {
 		.mail = mail,
 		.recipient = e->keys->pdata[0],
@@ -255,6 +261,8 @@ static bool thread(struct cli *cli, struct explanation *e, GError **error)
 		.proven = e->verdict->proof == AUTH_PROVEN
 			  || first->accept != DEPARTMENT_ANYONE,
 		.is_staff = e->verdict->action == POLICY_ACCEPT_STAFF,
+		.thanks = thanks,
+		.kind = mail->kind,
 	};
 	return threading_find(cli->desk, cli->store, &input, &e->thread, error);
 }

@@ -102,6 +102,7 @@ static bool tell(const struct desk *desk, struct store *store,
 	if (row->ticket_id == 0)
 		return true;
 	AUTO(ticket) ticket = ticket_get(store, row->ticket_id, error);
+	ticket = ticket_follow(store, ticket, error);
 	if (ticket == NULL)
 		return false;
 	text = g_strdup_printf("mail to %s (%s): %s", row->recipient, row->kind,
@@ -214,6 +215,9 @@ static bool record_by_ticket(const struct intake *in, bool *ret_done,
 	signed_ref_clear(&token);
 	if (ticket == NULL)
 		return !named || lookup_is_absent(local, error);
+	ticket = ticket_follow(in->store, ticket, error);
+	if (ticket == NULL)
+		return false;
 	if (!conversation_event_mail(in->store, ticket->id,
 				     "mail of this ticket came back", &source,
 				     error))

@@ -19,10 +19,8 @@
 #include "desk/ownwords.h"
 #include "desk/signed.h"
 #include "desk/staffmail.h"
-#include "desk/status.h"
+#include "desk/thanks.h"
 #include "store/blob.h"
-#include "store/customer.h"
-#include "store/staff.h"
 
 #include <string.h>
 
@@ -235,6 +233,9 @@ static bool is_replay(const struct intake *in, const char *ref, bool *ret,
 	AUTO(ticket) ticket = ticket_by_ref(in->store, ref, &local);
 	if (ticket == NULL)
 		return lookup_is_absent(local, error);
+	ticket = ticket_follow(in->store, ticket, error);
+	if (ticket == NULL)
+		return false;
 	entries = message_list(in->store, ticket->id, error);
 	for (guint i = 0; entries != NULL && i < entries->len && !*ret; i++) {
 		const struct message *entry = entries->pdata[i];
@@ -327,63 +328,13 @@ static bool intake_confirm(const struct intake *in, gint64 held_id,
 
 /* --- the ways ---------------------------------------------------------------- */
 
-/* Names that may stand below thanks: the author's, and those of staff. */
-static GPtrArray *list_names(const struct intake *in, GError **error)
-{
-	const struct mail *mail = in->message->mail;
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GPtrArray) staff = staff_list(in->store, error);
-	GError *local = NULL;
-	AUTO(contact) contact = NULL;
-
-	if (staff == NULL)
-		return NULL;
-	for (guint i = 0; i < staff->len; i++) {
-		const struct staff *one = staff->pdata[i];
-
-		g_ptr_array_add(names, g_strdup(one->name));
-	}
-	if (mail->from->len > 0) {
-		const struct mailbox *from = mail->from->pdata[0];
-
-		g_ptr_array_add(names, g_strdup(from->name));
-	}
-	contact = contact_by_address(in->store, in->recipient->identity,
-				     &local);
-	if (contact == NULL && !lookup_is_absent(local, error))
-		return NULL;
-	if (contact != NULL)
-		g_ptr_array_add(names, g_strdup(contact->name));
-	g_ptr_array_add(names, NULL);
-	return g_steal_pointer(&names);
-}
-
-/* Nothing asked, nothing attached, nothing but thanks. */
-static bool find_thanks(const struct intake *in, bool *ret, GError **error)
-{
-	const struct mail *mail = in->message->mail;
-	g_autoptr(GPtrArray) names = NULL;
-
-	*ret = false;
-	if (mail_kind_is_automatic(in->kind) || mail->parts->len > 0
-	    || mail->is_forward || mail->fields.service[0] != '\0'
-	    || mail->fields.invalid[0] != '\0'
-	    || strlen(mail->text_trimmed) > STATUS_THANKS_BYTES)
-		return true;
-	names = list_names(in, error);
-	if (names == NULL)
-		return false;
-	*ret = status_is_thanks(mail->text_trimmed,
-				(const char *const *)(void *)names->pdata);
-	return true;
-}
-
 static bool find_thread(const struct intake *in,
 			struct threading_result *ret_thread, GError **error)
 {
 	const struct intake_recipient *recipient = in->recipient;
 	bool thanks = false;
-	bool found = find_thanks(in, &thanks, error);
+	bool found = thanks_find(in->store, in->message->mail, in->kind,
+				 recipient->identity, &thanks, error);
 	const struct threading_input input = {
 		.mail = in->message->mail,
 		.recipient = recipient->address,

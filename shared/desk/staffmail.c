@@ -277,21 +277,38 @@ static bool resolve_copy(const struct context *c, struct orders *orders,
 	return true;
 }
 
+/* "x@y.example z@w.example" or "Fulano <x@y.example>". */
+static char **split_people(const char *part)
+{
+	const char *start = strchr(part, '<');
+	const char *end = start != NULL ? strchr(start, '>') : NULL;
+	g_autofree char *inner = NULL;
+
+	if (end == NULL)
+		return g_strsplit_set(part, " \t", -1);
+	inner = g_strndup(start + 1, (gsize)(end - start - 1));
+	return g_strsplit(inner, "\n", -1);
+}
+
 static bool resolve_copies(const struct context *c, struct orders *orders,
 			   const char *argument, bool *ret_good, GError **error)
 {
-	g_auto(GStrv) words = g_strsplit_set(argument, ",; \t<>", -1);
+	g_auto(GStrv) parts = g_strsplit_set(argument, ",;", -1);
 	bool any = false;
 
-	for (size_t i = 0; words[i] != NULL; i++) {
-		bool good = false;
+	for (size_t i = 0; parts[i] != NULL; i++) {
+		g_auto(GStrv) words = split_people(parts[i]);
 
-		if (words[i][0] == '\0')
-			continue;
-		if (!resolve_copy(c, orders, words[i], &good, error))
-			return false;
-		any = true;
-		*ret_good &= good;
+		for (size_t k = 0; words[k] != NULL; k++) {
+			bool good = false;
+
+			if (words[k][0] == '\0')
+				continue;
+			if (!resolve_copy(c, orders, words[k], &good, error))
+				return false;
+			any = true;
+			*ret_good &= good;
+		}
 	}
 	*ret_good &= any;
 	return true;

@@ -15,7 +15,7 @@
 
 enum status_event {
 	STATUS_CUSTOMER_WRITES,
-	STATUS_CUSTOMER_THANKS, /* thanks and nothing else: status_is_thanks() */
+	STATUS_CUSTOMER_THANKS, /* thanks and nothing else: thanks.h */
 	STATUS_CUSTOMER_LATE,   /* later than ticket.reopen_seconds behind the
 				   resolution */
 	STATUS_AUTOMATIC,       /* some program answers */
@@ -61,13 +61,5 @@ enum status_event status_event_of_mail(const struct ticket *ticket,
 /* Puts a ticket into a status: the status, and the times of closing and of
  * resolution. The caller saves it. */
 void status_apply(struct ticket *ticket, enum ticket_status next, gint64 now);
-
-/* Whether a text says thanks and nothing else: only words of thanks, greeting
- * and approval in Portuguese, English or Spanish, and of the names given, at
- * most STATUS_THANKS_WORDS of them; nothing asked, no number, no address.
- * names: words of people may be in them; NULL-terminated, may be NULL. */
-#define STATUS_THANKS_WORDS 25
-#define STATUS_THANKS_BYTES 400
-bool status_is_thanks(const char *text, const char *const *names);
 
 #endif

@@ -6,11 +6,14 @@
  * stays resolved only if every word is known: "obrigado, mas não voltou"
  * reopens it, and so does anything in another language.
  */
-#include "desk/status.h"
+#include "desk/thanks.h"
 
 #include <string.h>
 
 #include "base/utf8.h"
+#include "desk/lookup.h"
+#include "store/customer.h"
+#include "store/staff.h"
 
 /* Folded: lower case, without accents. One of these must be there. */
 static const char *const thanks[] = {
@@ -311,16 +314,16 @@ static void read_word(struct reading *reading, const char *word)
 	else if (!leads && !g_hash_table_contains(reading->people, word))
 		reading->other = true;
 	reading->leads = leads;
-	reading->other |= ++reading->count > STATUS_THANKS_WORDS;
+	reading->other |= ++reading->count > THANKS_WORDS;
 }
 
-bool status_is_thanks(const char *text, const char *const *names)
+bool thanks_is_all(const char *text, const char *const *names)
 {
 	struct reading reading = { 0 };
 	g_autofree char *folded = NULL;
 	const char *at;
 
-	if (strlen(text) > STATUS_THANKS_BYTES)
+	if (strlen(text) > THANKS_BYTES)
 		return false;
 	reading.people = read_names(names);
 	at = folded = fold(text);
@@ -330,4 +333,54 @@ bool status_is_thanks(const char *text, const char *const *names)
 	}
 	g_hash_table_unref(reading.people);
 	return reading.thanked && !reading.other;
+}
+
+/* Names that may stand below thanks: the author's, and those of staff. */
+static GPtrArray *list_names(struct store *store, const struct mail *mail,
+                             const char *identity, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) staff = staff_list(store, error);
+	GError *local = NULL;
+	AUTO(contact) contact = NULL;
+
+	if (staff == NULL)
+		return NULL;
+	for (guint i = 0; i < staff->len; i++) {
+		const struct staff *one = staff->pdata[i];
+
+		g_ptr_array_add(names, g_strdup(one->name));
+	}
+	if (mail->from->len > 0) {
+		const struct mailbox *from = mail->from->pdata[0];
+
+		g_ptr_array_add(names, g_strdup(from->name));
+	}
+	contact = contact_by_address(store, identity, &local);
+	if (contact == NULL && !lookup_is_absent(local, error))
+		return NULL;
+	if (contact != NULL)
+		g_ptr_array_add(names, g_strdup(contact->name));
+	g_ptr_array_add(names, NULL);
+	return g_steal_pointer(&names);
+}
+
+bool thanks_find(struct store *store, const struct mail *mail,
+                 enum mail_kind kind, const char *identity, bool *ret,
+                 GError **error)
+{
+	g_autoptr(GPtrArray) names = NULL;
+
+	*ret = false;
+	if (mail_kind_is_automatic(kind) || mail->parts->len > 0 ||
+	    mail->is_forward || mail->fields.service[0] != '\0' ||
+	    mail->fields.invalid[0] != '\0' ||
+	    strlen(mail->text_trimmed) > THANKS_BYTES)
+		return true;
+	names = list_names(store, mail, identity, error);
+	if (names == NULL)
+		return false;
+	*ret = thanks_is_all(mail->text_trimmed,
+	                     (const char *const *)(void *)names->pdata);
+	return true;
 }

@@ -35,7 +35,7 @@ struct threading_input { /* borrowed */
 	const char *identity;  /* key of the author, "" if none */
 	bool proven;           /* else only signed things (2, 3) count */
 	bool is_staff;
-	bool thanks; /* says thanks and nothing else (status_is_thanks()) */
+	bool thanks; /* says thanks and nothing else (thanks.h) */
 	enum mail_kind kind; /* with a null sender never human */
 };
 

@@ -184,12 +184,12 @@ static void test_copy_by_mail(void **state)
 	g_autofree char *ref = room_open(room);
 
 	answer(room, ref, "#copiar Fulano <" COPIA ">\n\nIncluí o Fulano.\n");
-	assert_int_equal(room_mails(room, "reply", COPIA), 0);
-	answer(room, ref, "#copiar " COPIA "\n\nIncluí o Fulano.\n");
 	assert_int_equal(room_mails(room, "reply", COPIA), 1);
+	answer(room, ref, "#copiar " ALHEIO "; " COPIA "\n\nOutro.\n");
+	assert_int_equal(room_mails(room, "reply", ALHEIO), 1);
 	assert_true(room_has_event(room, ref, "copy added: " COPIA " (ana)"));
 	answer(room, ref, "#copy " COPIA "\n\nMais uma.\n");
-	assert_int_equal(room_mails(room, "reply", COPIA), 2);
+	assert_int_equal(room_mails(room, "reply", COPIA), 3);
 }
 
 static void test_assign(void **state)

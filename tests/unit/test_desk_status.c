@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "desk/status.h"
+#include "desk/thanks.h"
 
 #define NOW     ((gint64)1795366800000)
 #define DAY     (86400 * CLOCK_SECOND)
@@ -234,9 +235,9 @@ static void test_thanks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
-		if (status_is_thanks(cases[i].text, names) != cases[i].want)
+		if (thanks_is_all(cases[i].text, names) != cases[i].want)
 			fail_msg("\"%s\"", cases[i].text);
-	assert_true(status_is_thanks("gracias", NULL));
+	assert_true(thanks_is_all("gracias", NULL));
 }
 
 static void test_thanks_is_bounded(void **state)
@@ -244,15 +245,15 @@ static void test_thanks_is_bounded(void **state)
 	GString *text = g_string_new(NULL);
 
 	(void)state;
-	for (unsigned i = 0; i < STATUS_THANKS_WORDS; i++)
+	for (unsigned i = 0; i < THANKS_WORDS; i++)
 		g_string_append(text, "thanks ");
-	assert_true(status_is_thanks(text->str, NULL));
+	assert_true(thanks_is_all(text->str, NULL));
 	g_string_append(text, "thanks");
-	assert_false(status_is_thanks(text->str, NULL));
+	assert_false(thanks_is_all(text->str, NULL));
 	g_string_assign(text, "thanks");
-	while (text->len <= STATUS_THANKS_BYTES)
+	while (text->len <= THANKS_BYTES)
 		g_string_append_c(text, '.');
-	assert_false(status_is_thanks(text->str, NULL));
+	assert_false(thanks_is_all(text->str, NULL));
 	g_string_free(text, TRUE);
 }
 
