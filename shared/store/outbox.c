@@ -42,13 +42,15 @@ static const struct row_field outbox_fields[] = {
 	ROW_FIELD(outbox, last_reply, ROW_TEXT),
 	ROW_FIELD(outbox, sent, ROW_INT),
 	ROW_FIELD(outbox, brake, ROW_TEXT),
+	ROW_FIELD(outbox, thread_index, ROW_TEXT),
+	ROW_FIELD(outbox, thread_topic, ROW_TEXT),
 };
 
 #define SELECT_OUTBOX                                                          \
 	"SELECT o.id, o.ticket_id, t.ref, o.message_id, o.kind,"               \
 	" o.recipient, o.sender, o.header_id, o.subject, o.state,"             \
 	" o.created, o.next_attempt, o.attempts, o.last_reply, o.sent,"        \
-	" o.brake"                                                             \
+	" o.brake, o.thread_index, o.thread_topic"                             \
 	" FROM outbox o LEFT JOIN ticket t ON t.id = o.ticket_id"
 
 static void outbox_destroy(void *row)
@@ -97,11 +99,11 @@ static bool insert_row(struct store *store, const struct outbox *row,
 		"INSERT INTO outbox (id, ticket_id, message_id, kind,"
 		" recipient, sender, header_id, subject, blob, state,"
 		" created, next_attempt, attempts, last_reply, sent,"
-		" brake, lease_owner, lease_until)"
+		" brake, thread_index, thread_topic, lease_owner, lease_until)"
 		" VALUES (:id, :ticket_id, :message_id, :kind,"
 		" :recipient, :sender, :header_id, :subject, :blob, :state,"
 		" :created, :next_attempt, :attempts, :last_reply, :sent,"
-		" :brake, '', 0)";
+		" :brake, :thread_index, :thread_topic, '', 0)";
 	struct db_stmt *stmt = row_prepare_text(store->db, SQL_OUTBOX_INSERT,
 	                                        ":blob", blob, error);
 
@@ -554,6 +556,22 @@ bool outbox_count_since(struct store *store, const struct outbox_count *what,
 		return false;
 	*ret_count = count;
 	return true;
+}
+
+struct outbox *outbox_last_threaded(struct store *store, gint64 ticket_id,
+                                    const char *address, GError **error)
+{
+	static const char SQL_OUTBOX_THREADED[] = SELECT_OUTBOX
+		" WHERE o.ticket_id = :id AND o.recipient = :address"
+		" AND o.thread_index <> '' AND o.state <> 'cancelled'"
+		" ORDER BY o.created DESC, o.id DESC LIMIT 1";
+	struct db_stmt *stmt = row_prepare_id(store->db, SQL_OUTBOX_THREADED,
+	                                      ticket_id, error);
+
+	if (stmt != NULL)
+		db_bind_text(stmt, ":address", address);
+	return row_fetch(stmt, &outbox_type, error,
+	                 "no mail about the ticket to %s", address);
 }
 
 char **outbox_thread_ids(struct store *store, gint64 ticket_id,

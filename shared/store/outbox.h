@@ -35,6 +35,8 @@ struct outbox {
 	char *last_reply;  /* of the mail server, or our error */
 	gint64 sent;
 	char *brake;       /* the loop brake that counts it, "" */
+	char *thread_index; /* Thread-Index and Thread-Topic in it, "" */
+	char *thread_topic;
 };
 /* Queued; texts "". */
 struct outbox *outbox_new(void);
@@ -119,6 +121,11 @@ struct outbox_count {
 };
 bool outbox_count_since(struct store *store, const struct outbox_count *what,
 			gint64 *ret_count, gint64 *ret_held, GError **error)
+	NODISCARD;
+/* The newest row for an address about a ticket that has a Thread-Index, without
+ * bytes; NOT_FOUND if there is none. */
+struct outbox *outbox_last_threaded(struct store *store, gint64 ticket_id,
+				    const char *address, GError **error)
 	NODISCARD;
 /* Message-IDs of what went between us and an address in a ticket, oldest
  * first, the last `max` of them: its mails, and ours unless they were never

@@ -7,6 +7,9 @@ ALTER TABLE customer ADD COLUMN time_zone TEXT NOT NULL DEFAULT ''; -- "America/
 
 -- Which loop brake counts the mail, '' = none (desk/brakes.c).
 ALTER TABLE outbox ADD COLUMN brake TEXT NOT NULL DEFAULT ''; -- a word
+-- What Outlook threads the mail by (desk/letter_thread.c).
+ALTER TABLE outbox ADD COLUMN thread_index TEXT NOT NULL DEFAULT ''; -- Thread-Index
+ALTER TABLE outbox ADD COLUMN thread_topic TEXT NOT NULL DEFAULT ''; -- Thread-Topic
 CREATE INDEX outbox_brake ON outbox (recipient, brake, created)
 	WHERE brake <> '';
 
