@@ -599,46 +599,64 @@ static void put_extended_name(GString *out, const char *name)
 	}
 }
 
-/* The nearest name in ASCII for old programs: no accents, "_" for the rest,
- * short, with its extension. */
-static char *dup_ascii_name(const char *name)
+static char *dup_name(const struct compose_part *part)
 {
-	g_autofree char *apart = g_utf8_normalize(name, -1, G_NORMALIZE_ALL);
-	g_autoptr(GString) ascii = g_string_new(NULL);
-	const char *p, *dot;
-	gunichar c;
+	return header_dup_line(part->filename == NULL ? "" : part->filename);
+}
 
-	for (p = apart; *p != '\0'; p = utf8_next(p)) {
-		c = g_utf8_get_char(p);
-		if (g_unichar_ismark(c))
-			continue;
-		g_string_append_c(ascii, c < 0x20 || c > 0x7e || c == '"' ||
-		                                         c == '\\' || c == '/'
-		                                 ? '_'
-		                                 : (char)c);
+/* Fits one line of its own as it is. */
+static bool is_quotable_name(const char *name)
+{
+	return *name != '\0' && strlen(name) <= FILENAME_PLAIN &&
+	       g_str_is_ascii(name) && strpbrk(name, "\"\\/") == NULL &&
+	       strstr(name, "=?") == NULL;
+}
+
+/* The name as one encoded word; NULL if it is too long for that. */
+static char *dup_word(const char *name)
+{
+	size_t len = strlen(name);
+	bool base64 = q_len(name, len) > 2 * len;
+	g_autofree char *letters = NULL;
+
+	if (encoded_len(name, len, base64) > WORD_MAX - WORD_OVERHEAD)
+		return NULL;
+	letters = base64 ? g_base64_encode((const guchar *)name, len)
+	                 : dup_q(name, len);
+	return g_strdup_printf("=?utf-8?%c?%s?=", base64 ? 'b' : 'q', letters);
+}
+
+/* With the name for programs that do not know RFC 2231: encoded words have no
+ * place in a parameter (RFC 2047 5), but that is where those look for them. */
+static void put_type(GString *out, const struct compose_part *part)
+{
+	g_autofree char *name = dup_name(part);
+	g_autofree char *word = NULL;
+	struct field field;
+
+	field_begin(&field, out, "Content-Type");
+	field_word(&field, safe_type(part->content_type));
+	if (is_quotable_name(name)) {
+		g_string_append_printf(out, ";\r\n name=\"%s\"", name);
+	} else if (*name != '\0') {
+		word = dup_word(name);
+		if (word != NULL)
+			g_string_append_printf(out, ";\r\n name=\"%s\"",
+			                       word);
 	}
-	if (ascii->len <= FILENAME_PLAIN)
-		return g_strdup(ascii->str);
-	dot = strrchr(ascii->str, '.');
-	if (dot == NULL || strlen(dot) > FILENAME_PLAIN / 2)
-		dot = "";
-	return g_strdup_printf("%.*s%s", (int)(FILENAME_PLAIN - strlen(dot)),
-	                       ascii->str, dot);
+	field_end(&field);
 }
 
 static void put_disposition(GString *out, const struct compose_part *part,
                             const char *disposition)
 {
-	g_autofree char *name = NULL, *ascii = NULL;
+	g_autofree char *name = dup_name(part);
 
 	g_string_append_printf(out, "Content-Disposition: %s", disposition);
-	name = header_dup_line(part->filename == NULL ? "" : part->filename);
-	if (*name != '\0') {
-		ascii = dup_ascii_name(name);
-		g_string_append_printf(out, ";\r\n filename=\"%s\"", ascii);
-		if (strcmp(ascii, name) != 0)
-			put_extended_name(out, name);
-	}
+	if (is_quotable_name(name))
+		g_string_append_printf(out, ";\r\n filename=\"%s\"", name);
+	else if (*name != '\0')
+		put_extended_name(out, name);
 	g_string_append(out, "\r\n");
 }
 
@@ -647,7 +665,7 @@ static void put_part(GString *out, const struct compose_part *part)
 	g_autofree char *id = NULL;
 	bool has_id = part->content_id != NULL && *part->content_id != '\0';
 
-	put_field(out, "Content-Type", safe_type(part->content_type));
+	put_type(out, part);
 	g_string_append(out, "Content-Transfer-Encoding: base64\r\n");
 	if (has_id) {
 		id = g_strdup_printf("<%s>", part->content_id);

@@ -657,6 +657,104 @@ static void test_message_boundary_is_safe(void **state)
 	assert_int_equal(count(second, line), 3);
 }
 
+/* For programs that look for it in Content-Type, as one encoded word. */
+static void test_message_writes_names_of_types(void **state)
+{
+	static const struct {
+		const char *filename;
+		const char *want; /* behind "image/png" */
+	} cases[] = {
+		{ "a b.txt", ";\r\n name=\"a b.txt\"\r\n" },
+		{ "", "\r\n" },
+		{ "relatório.pdf",
+		  ";\r\n name=\"=?utf-8?q?relat=C3=B3rio=2Epdf?=\"\r\n" },
+		{ "日本語.png",
+		  ";\r\n name=\"=?utf-8?b?5pel5pys6KqeLnBuZw==?=\"\r\n" },
+		{ "0123456789012345678901234567890123456789"
+		  "0123456789012345678901234567890123456789.pdf",
+		  "\r\n" },
+	};
+	g_autoptr(GBytes) data = g_bytes_new_static("x", 1);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct compose_part part = { .filename = cases[i].filename,
+			                     .content_type = "image/png",
+			                     .data = data };
+		struct compose compose = simple();
+		g_autofree char *message = NULL;
+		g_autofree char *want = g_strdup_printf(
+			"\r\nContent-Type: image/png%s", cases[i].want);
+
+		compose.parts = &part;
+		compose.n_parts = 1;
+		message = dup_message(&compose);
+		if (strstr(message, want) == NULL)
+			fail_msg("%s: %s", cases[i].filename, message);
+	}
+}
+
+/* An image that the HTML names stands beside it, any other is a file. */
+static void test_message_shows_inline_images(void **state)
+{
+	static const struct {
+		const char *html;
+		const char *id;
+		bool related;
+		bool mixed;
+	} cases[] = {
+		{ "<img src=\"cid:a@b\">", "a@b", true, false },
+		{ "<img src=\"cid:a&amp;b\">", "a&b", true, false },
+		{ "<img src=\"cid:a@bc\">", "a@b", false, true },
+		{ "<p>x</p>", "a@b", false, true },
+		{ "<img src=\"cid:\">", "", false, true },
+		{ NULL, "a@b", false, true },
+	};
+	g_autoptr(GBytes) data = g_bytes_new_static("x", 1);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct compose_part part = { .filename = "a.png",
+			                     .content_type = "image/png",
+			                     .content_id = cases[i].id,
+			                     .data = data };
+		struct compose compose = simple();
+		g_autofree char *message = NULL;
+
+		compose.html = cases[i].html;
+		compose.parts = &part;
+		compose.n_parts = 1;
+		message = dup_message(&compose);
+		assert_int_equal(strstr(message, "multipart/related") != NULL,
+		                 cases[i].related);
+		assert_int_equal(strstr(message, "multipart/mixed") != NULL,
+		                 cases[i].mixed);
+		assert_int_equal(count(message, "\r\n\r\neA==\r\n"), 1);
+	}
+}
+
+static void test_message_writes_outlooks_fields(void **state)
+{
+	struct compose compose = simple();
+	g_autofree char *message = NULL;
+	g_autofree char *without = NULL;
+
+	(void)state;
+	compose.thread_topic = "Migração\r\nBcc: x@y";
+	compose.thread_index = "AdzYq0v1mZKyQm0aRbyMNOaxA2vHGQ==";
+	message = dup_message(&compose);
+	assert_int_equal(count(message, "\r\nThread-Topic: =?utf-8?"), 1);
+	assert_int_equal(count(message, "\r\nThread-Index: "
+	                                "AdzYq0v1mZKyQm0aRbyMNOaxA2vHGQ==\r\n"),
+	                 1);
+	assert_int_equal(count(message, "\r\nBcc:"), 0);
+	compose.thread_topic = "";
+	compose.thread_index = "AA==\r\nBcc: x@y";
+	without = dup_message(&compose);
+	assert_null(strstr(without, "Thread-"));
+	assert_int_equal(count(without, "\r\nBcc:"), 0);
+}
+
 static void test_message_writes_filenames(void **state)
 {
 	static const struct {
@@ -667,19 +765,16 @@ static void test_message_writes_filenames(void **state)
 		{ "a b.txt", ";\r\n filename=\"a b.txt\"\r\n" },
 		{ NULL, "\r\n" },
 		{ "", "\r\n" },
-		{ "relatório.pdf", ";\r\n filename=\"relatorio.pdf\";\r\n"
-		                   " filename*=utf-8''relat%C3%B3rio.pdf\r\n" },
-		{ "日本.png", ";\r\n filename=\"__.png\";\r\n"
-		              " filename*=utf-8''%E6%97%A5%E6%9C%AC.png\r\n" },
-		{ "a\"b\\c.txt", ";\r\n filename=\"a_b_c.txt\";\r\n"
-		                 " filename*=utf-8''a%22b%5Cc.txt\r\n" },
+		{ "relatório.pdf",
+		  ";\r\n filename*=utf-8''relat%C3%B3rio.pdf\r\n" },
+		{ "日本.png",
+		  ";\r\n filename*=utf-8''%E6%97%A5%E6%9C%AC.png\r\n" },
+		{ "a\"b\\c.txt", ";\r\n filename*=utf-8''a%22b%5Cc.txt\r\n" },
 		{ "a;b=%c'*.txt", ";\r\n filename=\"a;b=%c'*.txt\"\r\n" },
 		{ "a\r\nb", ";\r\n filename=\"a  b\"\r\n" },
 		{ "0123456789012345678901234567890123456789"
 		  "0123456789012345678901234567890123456789.pdf",
-		  ";\r\n filename=\"0123456789012345678901234567890123456789"
-		  "0123456789012345.pdf\";\r\n"
-		  " filename*0*=utf-8''0123456789012345678901234567890123456789"
+		  ";\r\n filename*0*=utf-8''0123456789012345678901234567890123456789"
 		  "01234567890123;\r\n"
 		  " filename*1*=45678901234567890123456789.pdf\r\n" },
 	};
@@ -889,6 +984,9 @@ int main(void)
 		cmocka_unit_test(test_message_breaks_endless_lines),
 		cmocka_unit_test(test_message_boundary_is_safe),
 		cmocka_unit_test(test_message_writes_filenames),
+		cmocka_unit_test(test_message_writes_names_of_types),
+		cmocka_unit_test(test_message_shows_inline_images),
+		cmocka_unit_test(test_message_writes_outlooks_fields),
 		cmocka_unit_test(test_message_writes_content_types),
 		cmocka_unit_test(test_message_encodes_attachments),
 		cmocka_unit_test(test_message_reads_back),
