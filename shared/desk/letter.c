@@ -13,6 +13,7 @@
 #include "desk/brakes.h"
 #include "desk/conversation.h"
 #include "desk/labels.h"
+#include "desk/letter_images.h"
 #include "desk/letter_thread.h"
 #include "desk/lookup.h"
 #include "desk/signed.h"
@@ -368,18 +369,6 @@ static bool letter_fill(const struct desk *desk, struct store *store,
 	return true;
 }
 
-/* Plain paragraphs: readable everywhere, nothing to sanitise. */
-static char *dup_simple_html(const char *text)
-{
-	g_autofree char *escaped = g_markup_escape_text(text, -1);
-	g_auto(GStrv) lines = g_strsplit(escaped, "\n", -1);
-	g_autofree char *joined = g_strjoinv("<br>\n", lines);
-
-	return g_strdup_printf("<!DOCTYPE html>\n<html><body>\n%s\n"
-			       "</body></html>\n",
-			       joined);
-}
-
 /* As many attachments as fit, in order; *ret_left_out names the others. */
 static GArray *letter_parts(const struct letter *letter, char **ret_left_out)
 {
@@ -447,10 +436,16 @@ static GBytes *making_compose(const struct making *making,
 		"%s - %s", department->title,
 		desk_get_config(making->desk)->server.brand);
 	g_autofree char *html = NULL;
+	const struct compose_part *parts
+		= (const struct compose_part *)(void *)making->parts->data;
+	size_t n_parts = making->parts->len;
 	const char *to[] = { letter->address, NULL };
+	g_autofree char *text = letter_images_dup_text(making->text->body,
+						       parts, n_parts);
 
 	if (department->html)
-		html = dup_simple_html(making->text->body);
+		html = letter_images_dup_html(making->text->body, parts,
+					      n_parts);
 
 	const struct compose compose = {
 		.from_name = from_name,
@@ -467,11 +462,10 @@ static GBytes *making_compose(const struct making *making,
 		.date = clock_now(),
 		.automatic = letter->automatic,
 		.ticket_ref = letter->ticket ? letter->ticket->ref : NULL,
-		.text = making->text->body,
+		.text = text,
 		.html = html,
-		.parts = (const struct compose_part *)(void *)
-				 making->parts->data,
-		.n_parts = making->parts->len,
+		.parts = parts,
+		.n_parts = n_parts,
 	};
 	return compose_message(&compose, error);
 }
@@ -506,6 +500,8 @@ static bool letter_compose(const struct desk *desk, struct store *store,
 
 	const struct making making = { desk, letter, &text, &thread, parts };
 	row->bytes = making_compose(&making, row, error);
+	set(&row->thread_index, g_strdup(thread.index));
+	set(&row->thread_topic, g_strdup(thread.topic));
 	letter_thread_clear(&thread);
 	set(&row->subject, g_strdup(text.subject));
 	return row->bytes != NULL;

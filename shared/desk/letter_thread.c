@@ -98,6 +98,26 @@ static bool find_last(struct store *store, const struct letter_about *about,
 	return true;
 }
 
+/* As the last letter to the reader was: his program may not write these. */
+static bool continue_ours(struct store *store, const struct letter_about *about,
+			  struct letter_thread *thread, GError **error)
+{
+	GError *local = NULL;
+	AUTO(outbox) last = NULL;
+
+	if (thread->index != NULL)
+		return true;
+	last = outbox_last_threaded(store, about->ticket->id, about->address,
+				    &local);
+	if (last == NULL)
+		return lookup_is_absent(local, error);
+	thread->index = threadindex_answer(last->thread_index, about->now,
+					   (guint64)about->outbox_id);
+	if (thread->index != NULL)
+		thread->topic = g_strdup(last->thread_topic);
+	return true;
+}
+
 static void add_own_thread(const struct letter_about *about,
 			   struct letter_thread *thread)
 {
@@ -129,6 +149,7 @@ bool letter_thread_find(const struct desk *desk, struct store *store,
 		return true;
 	}
 	if (!find_last(store, about, &thread, error)
+	    || !continue_ours(store, about, &thread, error)
 	    || !find_references(desk, store, about, &thread, error)) {
 		letter_thread_clear(&thread);
 		return false;

@@ -5,8 +5,8 @@
  * Private to desk. References (RFC 5322 3.6.4) name an id that all letters
  * about the ticket have in common, then what went between us and this reader;
  * the subject of a ticket never changes its words; Thread-Index and
- * Thread-Topic are the reader's own, if his program wrote them, else the
- * ticket's. So programs that thread by any of these keep it together.
+ * Thread-Topic go on from the reader's own, if his program writes them, else
+ * from our last letter to him, else they are the ticket's. So programs that thread by any of these keep it together.
  */
 #ifndef PORTARIA_DESK_LETTER_THREAD_H
 #define PORTARIA_DESK_LETTER_THREAD_H

@@ -22,6 +22,7 @@
 #include "store/held.h"
 #include "store/message.h"
 #include "store/outbox.h"
+#include "store/undeliverable.h"
 
 #define DONO    "dono@cliente.example"
 #define CONTATO "contato@cliente.example"
@@ -478,6 +479,25 @@ static inline gint64 room_bounced(struct room *room, const char *address)
 
 	room_must(contact, error);
 	return contact->bounced;
+}
+
+/* Mail to the address failed for good. */
+static inline void room_set_undeliverable(struct room *room,
+                                          const char *address)
+{
+	g_autoptr(GError) error = NULL;
+	const struct undeliverable failure = {
+		.address = (char *)(guintptr)address,
+		.status = (char[]){ "5.1.1" },
+		.why = (char[]){ "no such user" },
+		.outbox_id = 1,
+	};
+	bool news;
+
+	fixture_begin(room->fixture);
+	assert_ok(undeliverable_note(room->store, &failure, &news, &error),
+	          error);
+	fixture_commit(room->fixture);
 }
 
 static inline void room_set_status(struct room *room, const char *ref,

@@ -111,6 +111,7 @@ static void test_record_permanent(void **state)
 		g_autofree char *notice = NULL;
 		g_autoptr(GPtrArray) entries = NULL;
 		g_autoptr(GError) error = NULL;
+		bool was;
 
 		expect(room, &report, INTAKE_BOUNCE);
 		assert_int_equal(state_of(room, row->id), OUTBOX_BOUNCED);
@@ -126,8 +127,74 @@ static void test_record_permanent(void **state)
 		assert_string_not_equal(
 			entries_last(entries, MESSAGE_EVENT)->raw, "");
 		fixture_begin(room->fixture);
-		assert_ok(contact_set_bounced(room->store, DONO, 0, &error),
+		assert_ok(undeliverable_clear(room->store, DONO, &was, &error),
 		          error);
+		assert_true(was);
+		fixture_commit(room->fixture);
+		assert_int_equal(room_bounced(room, DONO), 0);
+	}
+	assert_int_equal(room_mails(room, "notice_bounce", ANA), 2);
+}
+
+/* Mail that was on its way already, and the same report again. */
+static void test_staff_are_told_once(void **state)
+{
+	struct room *room = *state;
+	g_autofree char *ref = NULL;
+	AUTO(outbox) first = answered(room, &ref);
+	AUTO(outbox) ack = room_mail(room, "ack", DONO);
+	const struct report reports[] = {
+		{ .to = first->sender, .verdict = SEAL_ACCEPT_BOUNCE },
+		{ .original = ack->header_id, .verdict = SEAL_ACCEPT_BOUNCE },
+		{ .to = first->sender, .verdict = SEAL_ACCEPT_BOUNCE },
+	};
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(reports); i++)
+		expect(room, &reports[i], INTAKE_BOUNCE);
+	assert_int_equal(room_mails(room, "notice_bounce", ANA), 1);
+	AUTO(undeliverable)
+	row = undeliverable_get(room->store, DONO, &error);
+	room_must(row, error);
+	assert_int_equal(row->failures, 3);
+	assert_int_equal(row->outbox_id, first->id);
+	assert_string_equal(row->status, "5.1.1");
+	assert_string_equal(row->why, "550 no such user here");
+}
+
+/* RFC 3463: too large, or of the wrong kind. The next mail may arrive. */
+static void test_message_is_to_blame(void **state)
+{
+	static const struct {
+		const char *status;
+		bool address;
+	} cases[] = {
+		{ "5.2.3", false }, { "5.3.4", false }, { "5.6.1", false },
+		{ "5.6.0", false }, { "5.2.2", true },  { "5.7.1", true },
+		{ "5.0.0", true },  { "5.2.1", true },
+	};
+	struct room *room = *state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *ref = NULL;
+		AUTO(outbox) row = answered(room, &ref);
+		bool was;
+
+		expect(room,
+		       &(struct report){ .to = row->sender,
+		                         .status = cases[i].status,
+		                         .verdict = SEAL_ACCEPT_BOUNCE },
+		       INTAKE_BOUNCE);
+		assert_int_equal(state_of(room, row->id), OUTBOX_BOUNCED);
+		assert_int_equal(room_mails(room, "notice_bounce", ANA),
+		                 i + 1);
+		assert_int_equal(room_bounced(room, DONO) != 0,
+		                 cases[i].address);
+		fixture_begin(room->fixture);
+		assert_ok(undeliverable_clear(room->store, DONO, &was, &error),
+		          error);
+		assert_int_equal(was, cases[i].address);
 		fixture_commit(room->fixture);
 	}
 }
@@ -288,7 +355,8 @@ static void test_report_on_forwarding_address(void **state)
 	assert_int_not_equal(room_bounced(room, DONO), 0);
 }
 
-/* What a person answers to a bounced contact still goes out. */
+/* Nobody writes to an address that failed; whoever answers it is told, and
+ * can send the answer once the address is mended. */
 static void test_person_writes_to_bounced(void **state)
 {
 	struct room *room = *state;
@@ -310,6 +378,7 @@ static void test_person_writes_to_bounced(void **state)
 	            INTAKE_APPENDED);
 	assert_int_equal(room_mails(room, "closed", DONO), 0);
 	assert_int_equal(room_mails(room, "closed", CONTATO), 1);
+	room_set_status(room, ref, TICKET_ANSWERED);
 	room_expect(room,
 	            &(struct letter_in){ .from = ANA,
 	                                 .verdict = SEAL_ACCEPT_STAFF,
@@ -317,7 +386,73 @@ static void test_person_writes_to_bounced(void **state)
 	                                 .to = to,
 	                                 .body = "Alô?\n" },
 	            INTAKE_APPENDED);
+	assert_int_equal(room_mails(room, "reply", DONO), 1);
+	assert_int_equal(room_mails(room, "reply", CONTATO), 2);
+	assert_true(room_has_event(room, ref,
+	                           "mail to " DONO " (reply) not sent: "));
+	assert_int_equal(room_mails(room, "notice_withheld", ANA), 1);
+	g_autofree char *told = room_mail_text(room, "notice_withheld", ANA);
+	assert_contains(told, DONO ": 5.1.1 550 no such user here");
+	AUTO(outbox) kept = room_mail(room, "reply", DONO);
+	AUTO(mail) mail = room_read(room, kept);
+	assert_int_equal(kept->state, OUTBOX_CANCELLED);
+	assert_contains(mail->text, "Alô?");
+	/* until he writes */
+	room_expect(room,
+	            &(struct letter_in){ .from = DONO,
+	                                 .verdict = SEAL_ACCEPT,
+	                                 .proof = AUTH_PROVEN,
+	                                 .to = to },
+	            INTAKE_APPENDED);
+	assert_int_equal(room_bounced(room, DONO), 0);
+	room_expect(room,
+	            &(struct letter_in){ .from = ANA,
+	                                 .verdict = SEAL_ACCEPT_STAFF,
+	                                 .proof = AUTH_PROVEN,
+	                                 .to = to,
+	                                 .body = "Que bom.\n" },
+	            INTAKE_APPENDED);
 	assert_int_equal(room_mails(room, "reply", DONO), 2);
+}
+
+/* Copies and staff are addresses, too. */
+static void test_whoever_has_the_address(void **state)
+{
+	static const char *const addresses[] = { COPIA, ANA };
+	struct room *room = *state;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *ref = room_open(room);
+	AUTO(ticket) ticket = room_ticket(room, ref);
+	AUTO(outbox) notice = room_mail(room, "notice_new", ANA);
+
+	fixture_begin(room->fixture);
+	assert_ok(participant_add(room->store, ticket->id, COPIA, "",
+	                          PARTICIPANT_COPY, &error),
+	          error);
+	fixture_commit(room->fixture);
+	for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++)
+		room_set_undeliverable(room, addresses[i]);
+	unsigned mails = room_mails(room, NULL, ANA);
+
+	room_expect(room,
+	            &(struct letter_in){ .from = DONO,
+	                                 .verdict = SEAL_ACCEPT,
+	                                 .proof = AUTH_PROVEN },
+	            INTAKE_CREATED);
+	assert_int_equal(room_mails(room, NULL, ANA), mails);
+	g_autofree char *to = signed_reply_address(
+		room->desk, "suporte@desk.example", ref);
+	room_expect(room,
+	            &(struct letter_in){ .from = ANA,
+	                                 .verdict = SEAL_ACCEPT_STAFF,
+	                                 .proof = AUTH_PROVEN,
+	                                 .to = to,
+	                                 .body = "Oi\n" },
+	            INTAKE_APPENDED);
+	assert_int_equal(room_mails(room, "reply", DONO), 1);
+	assert_int_equal(room_mails(room, NULL, COPIA), 0);
+	/* she wrote, so she can be reached */
+	assert_int_equal(room_mails(room, "notice_withheld", ANA), 1);
 }
 
 /* Given up or refused before it left the house. */
@@ -364,6 +499,9 @@ int main(void)
 		TEST(test_report_on_forwarding_address),
 		TEST(test_person_writes_to_bounced),
 		TEST(test_refused_by_our_server),
+		TEST(test_staff_are_told_once),
+		TEST(test_message_is_to_blame),
+		TEST(test_whoever_has_the_address),
 	};
 
 	mail_parse_init();

@@ -655,22 +655,11 @@ static void test_anyone_forged_customer(void **state)
 
 /* --- an address that bounced --- */
 
-static void set_bounced(struct room *room, const char *address)
-{
-	g_autoptr(GError) error = NULL;
-
-	fixture_begin(room->fixture);
-	assert_ok(contact_set_bounced(room->store, address, clock_now(),
-	                              &error),
-	          error);
-	fixture_commit(room->fixture);
-}
-
 static void test_bounced_contact_gets_no_ack(void **state)
 {
 	struct room *room = *state;
 
-	set_bounced(room, CONTATO);
+	room_set_undeliverable(room, CONTATO);
 	room_expect(room, &(struct letter_in){ PROVEN(DONO) }, INTAKE_CREATED);
 	assert_int_equal(room_mails(room, "ack", DONO), 1);
 	assert_int_equal(room_mails(room, NULL, CONTATO), 0);
@@ -694,7 +683,7 @@ static void test_bounced_mark_is_cleared(void **state)
 	struct room *room = *state;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		set_bounced(room, DONO);
+		room_set_undeliverable(room, DONO);
 		room_expect(room,
 		            &(struct letter_in){ .from = DONO,
 		                                 .verdict = SEAL_ACCEPT,
