@@ -239,6 +239,20 @@ bool cli_check_language(const char *text, GError **error)
 			    text);
 }
 
+bool cli_check_time_zone(const char *text, GError **error)
+{
+	g_autoptr(GTimeZone) zone = NULL;
+
+	if (text == NULL || text[0] == '\0')
+		return true;
+	zone = g_time_zone_new_identifier(text);
+	return zone != NULL
+	       || cli_usage(error,
+			    "unknown time zone \"%s\": a name such as "
+			    "America/Recife",
+			    text);
+}
+
 static GBytes *read_fd(int fd, const char *name, guint64 max, GError **error)
 {
 	g_autoptr(GByteArray) data = g_byte_array_new();

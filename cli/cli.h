@@ -40,7 +40,7 @@ struct noun {
 
 extern const struct noun noun_config, noun_key, noun_db, noun_department,
 	noun_customer, noun_staff, noun_ticket, noun_held, noun_outbox, noun_template,
-	noun_postfix, noun_abuse;
+	noun_postfix, noun_abuse, noun_retention;
 extern const struct noun noun_audit, noun_privacy, noun_stats;
 /* Verbs without a noun: explain, doctor. */
 extern const struct noun noun_none;
@@ -86,6 +86,9 @@ bool cli_parse_priority(const char *text, enum ticket_priority *ret,
 			GError **error) NODISCARD;
 /* "pt_BR", "en" or "es"; USAGE otherwise. */
 bool cli_check_language(const char *text, GError **error) NODISCARD;
+
+/* "America/Recife"; NULL and "" are fine; USAGE otherwise. */
+bool cli_check_time_zone(const char *text, GError **error) NODISCARD;
 
 /* Something to read, UTF-8; USAGE names what it is ("--name"). */
 bool cli_check_text(const char *what, const char *text, GError **error)

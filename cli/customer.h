@@ -16,7 +16,6 @@ extern const GOptionEntry customer_edit_options[];
 bool customer_edit_run(struct cli *cli, char **arguments, GError **error);
 /* NULL and "" are fine; USAGE otherwise. */
 bool customer_check_language(const char *text, GError **error) NODISCARD;
-bool customer_check_time_zone(const char *text, GError **error) NODISCARD;
 
 extern const GOptionEntry contact_options[];
 extern const GOptionEntry service_options[];

@@ -27,20 +27,6 @@ bool customer_check_language(const char *text, GError **error)
 	       || cli_check_language(text, error);
 }
 
-bool customer_check_time_zone(const char *text, GError **error)
-{
-	g_autoptr(GTimeZone) zone = NULL;
-
-	if (text == NULL || text[0] == '\0')
-		return true;
-	zone = g_time_zone_new_identifier(text);
-	return zone != NULL
-	       || cli_usage(error,
-			    "unknown time zone \"%s\": a name such as "
-			    "America/Recife",
-			    text);
-}
-
 static void change(char **where, const char *value)
 {
 	if (value == NULL)
@@ -71,7 +57,7 @@ bool customer_edit_run(struct cli *cli, char **arguments, GError **error)
 
 	if ((opt.name != NULL && !cli_check_text("--name", opt.name, error))
 	    || !customer_check_language(opt.language, error)
-	    || !customer_check_time_zone(opt.time_zone, error))
+	    || !cli_check_time_zone(opt.time_zone, error))
 		return false;
 	store = cli_begin(cli, error);
 	return store != NULL

@@ -59,8 +59,17 @@ static void found(struct finding *finding, enum health health, const char *fix,
 static void check_config(struct cli *cli, struct finding *f)
 {
 	g_autoptr(GError) problem = NULL;
+	const struct desk *desk = cli_desk(cli, &problem);
+	const char *complaint
+		= desk != NULL ? texts_complaints(desk_get_texts(desk))[0]
+			       : NULL;
 
-	if (cli_desk(cli, &problem) != NULL)
+	if (complaint != NULL)
+		found(f, HEALTH_WARN,
+		      "\"portaria template check\" names all; meanwhile the "
+		      "shipped text is sent",
+		      "%s", complaint);
+	else if (desk != NULL)
 		found(f, HEALTH_OK, NULL, "%s, key and templates are fine",
 		      cli->config->path);
 	else

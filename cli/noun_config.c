@@ -47,11 +47,23 @@ static bool run_show(struct cli *cli, char **arguments, GError **error)
 	return true;
 }
 
+/* The site's own texts: wrong ones are not sent, but somebody wants them. */
+static bool check_texts(struct cli *cli, GError **error)
+{
+	const char *const *lines = texts_complaints(desk_get_texts(cli->desk));
+
+	if (lines[0] != NULL)
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG,
+			    "%s (portaria template check names all)",
+			    lines[0]);
+	return lines[0] == NULL;
+}
+
 /* The file was read before this runs; what is left are the things it names. */
 static bool run_test(struct cli *cli, char **arguments, GError **error)
 {
 	(void)arguments;
-	if (cli_desk(cli, error) == NULL)
+	if (cli_desk(cli, error) == NULL || !check_texts(cli, error))
 		return false;
 	output_say(cli->out, "%s: ok", cli->config->path);
 	return true;

@@ -109,7 +109,7 @@ static bool run_add(struct cli *cli, char **arguments, GError **error)
 	if (!cli_check_text("--name", opt.name, error)
 	    || (opt.language != NULL
 		&& !cli_check_language(opt.language, error))
-	    || !customer_check_time_zone(opt.time_zone, error))
+	    || !cli_check_time_zone(opt.time_zone, error))
 		return false;
 	store = cli_begin(cli, error);
 	if (store == NULL

@@ -77,16 +77,22 @@ static bool run_list(struct cli *cli, char **arguments, GError **error)
 
 /* --- check ------------------------------------------------------------------ */
 
-static void show_problem(struct output *out, const char *text)
+/* A line, not a row: tables cut what is long. */
+static void show_problem(struct output *out, const char *text, unsigned *count)
 {
+	++*count;
+	if (!output_is_json(out)) {
+		output_say(out, "%s", text);
+		return;
+	}
 	output_begin(out, "problem");
-	output_text(out, "problem", text);
+	output_json_text(out, "text", text);
 	output_end(out);
 }
 
 /* What is wrong with a text that is in use: own ones are checked already. */
 static void check_file(struct output *out, const struct texts_kind *kind,
-		       const struct texts_file *file)
+		       const struct texts_file *file, unsigned *count)
 {
 	g_auto(GStrv) wrong = NULL;
 
@@ -97,7 +103,7 @@ static void check_file(struct output *out, const struct texts_kind *kind,
 		g_autofree char *text
 			= g_strdup_printf("%s: %s", file->path, wrong[i]);
 
-		show_problem(out, text);
+		show_problem(out, text, count);
 	}
 }
 
@@ -106,22 +112,23 @@ static bool check_texts(struct cli *cli, const struct texts *texts,
 {
 	const char *const *complaints = texts_complaints(texts);
 	const struct texts_kind *kind;
+	unsigned count = 0;
 
 	for (size_t i = 0; complaints[i] != NULL; i++)
-		show_problem(cli->out, complaints[i]);
+		show_problem(cli->out, complaints[i], &count);
 	for (unsigned i = 0; (kind = texts_kind_get(i)) != NULL; i++) {
 		for (unsigned k = 0; texts_language_get(k) != NULL; k++)
 			check_file(cli->out, kind,
-				   texts_file_get(texts, i, k));
+				   texts_file_get(texts, i, k), &count);
 	}
-	if (output_rows(cli->out) == 0) {
+	if (count == 0) {
 		output_say(cli->out, "texts: ok");
 		return true;
 	}
 	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG,
-		    "%u mistakes; the shipped texts are sent instead of those "
-		    "of your own that have one",
-		    output_rows(cli->out));
+		    "%u texts with mistakes; those of your own are not sent, "
+		    "the shipped ones are",
+		    count);
 	return false;
 }
 
