@@ -172,6 +172,7 @@ struct guard {
 	guint open;
 	guint passed;
 	guint followed; /* inline elements on the stack */
+	guint pre;      /* elements that keep blanks on the stack */
 };
 
 /* ---- reading tags ---- */
@@ -276,9 +277,11 @@ static void keep_attribute(struct tag *tag, const char *name, size_t len,
                            const struct span *value)
 {
 	for (int i = 0; i < ATTRIBUTE__COUNT; i++) {
-		if (tag->values[i].text == NULL &&
-		    strlen(attribute_names[i]) == len &&
-		    g_ascii_strncasecmp(attribute_names[i], name, len) == 0)
+		const char *known = attribute_names[i];
+
+		if (g_ascii_tolower(*name) == *known &&
+		    tag->values[i].text == NULL && strlen(known) == len &&
+		    g_ascii_strncasecmp(known, name, len) == 0)
 			tag->values[i] = *value;
 	}
 }
@@ -549,6 +552,13 @@ static bool is_inline(const struct open *open)
 	return open->name->kind == KIND_INLINE;
 }
 
+static void count(struct guard *guard, const struct open *open, guint by)
+{
+	guard->passed += open->is_passed ? by : 0;
+	guard->followed += is_inline(open) ? by : 0;
+	guard->pre += strcmp(open->name->as, "pre") == 0 ? by : 0;
+}
+
 /* Everything from index i on is closed, and said to be, so that the tree has
  * no other opinion. */
 static void pop_to(struct guard *guard, guint i)
@@ -558,15 +568,13 @@ static void pop_to(struct guard *guard, guint i)
 
 		if (top->is_passed)
 			write_end(guard, top->name);
-		guard->passed -= top->is_passed;
-		guard->followed -= is_inline(top);
+		count(guard, top, -1U);
 	}
 }
 
 static void remove_at(struct guard *guard, guint i)
 {
-	guard->passed -= at(guard, i)->is_passed;
-	guard->followed -= is_inline(at(guard, i));
+	count(guard, at(guard, i), -1U);
 	guard->open--;
 	memmove(at(guard, i), at(guard, i + 1),
 	        (guard->open - i) * sizeof(struct open));
@@ -630,9 +638,8 @@ static bool push(struct guard *guard, const struct name *name, bool is_passed)
 		return false;
 	if (name->kind == KIND_INLINE && guard->followed >= INLINE_OPEN_MAX)
 		return false;
-	*at(guard, guard->open++) = (struct open){ name, is_passed };
-	guard->passed += is_passed;
-	guard->followed += name->kind == KIND_INLINE;
+	*at(guard, guard->open) = (struct open){ name, is_passed };
+	count(guard, at(guard, guard->open++), 1);
 	return true;
 }
 
@@ -863,11 +870,14 @@ static void take_markup(struct guard *guard)
 	if (guard->at + 1 < guard->end &&
 	    (guard->at[1] == '!' || guard->at[1] == '?')) {
 		guard->at = skip_declaration(guard);
-	} else if (read_tag(guard, &tag)) {
-		take_tag(guard, &tag);
-	} else {
+	} else if (!read_tag(guard, &tag)) {
 		g_string_append(guard->out, "&lt;");
 		guard->at++;
+	} else if (guard->tags_left > 0) {
+		take_tag(guard, &tag);
+	} else {
+		guard->is_cut = true;
+		guard->end = guard->at;
 	}
 }
 
@@ -878,7 +888,14 @@ static void take_text(struct guard *guard)
 
 	if (stop == NULL)
 		stop = guard->end;
-	write_raw(guard->out, guard->at, (size_t)(stop - guard->at));
+	/* Most of a page is the blanks its tags are indented with. */
+	const char *word = skip_space(guard->at, stop);
+
+	if (guard->pre == 0 && word > guard->at)
+		g_string_append_c(guard->out, ' ');
+	else
+		word = guard->at;
+	write_raw(guard->out, word, (size_t)(stop - word));
 	guard->at = stop;
 }
 
@@ -891,13 +908,13 @@ GString *html_guard(const char *html, guint64 max_tags, bool *ret_cut)
 		.out = g_string_new("<!DOCTYPE html><body>"),
 	};
 
-	while (guard.at < guard.end && guard.tags_left > 0) {
+	while (guard.at < guard.end) {
 		if (*guard.at == '<')
 			take_markup(&guard);
 		else
 			take_text(&guard);
 	}
-	if ((guard.is_cut || guard.at < guard.end) && ret_cut != NULL)
+	if (guard.is_cut && ret_cut != NULL)
 		*ret_cut = true;
 	return guard.out;
 }

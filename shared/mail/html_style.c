@@ -152,25 +152,28 @@ static void take_border_left(struct state *state, const struct value *value)
 	state->style.has_bar_left = is_line(value);
 }
 
+#define PROPERTY(name) name, sizeof(name) - 1
+
 static const struct {
 	const char *name;
+	size_t len;
 	void (*take)(struct state *state, const struct value *value);
 } properties[] = {
-	{ "display", take_display },
-	{ "visibility", take_visibility },
-	{ "font-size", take_size },
-	{ "opacity", take_opacity },
-	{ "max-height", take_max_height },
-	{ "height", take_height },
-	{ "max-width", take_max_width },
-	{ "width", take_max_width },
-	{ "overflow", take_overflow },
-	{ "mso-hide", take_mso_hide },
-	{ "margin", take_margin },
-	{ "margin-top", take_margin_top },
-	{ "margin-bottom", take_margin_bottom },
-	{ "border-top", take_border_top },
-	{ "border-left", take_border_left },
+	{ PROPERTY("display"), take_display },
+	{ PROPERTY("visibility"), take_visibility },
+	{ PROPERTY("font-size"), take_size },
+	{ PROPERTY("opacity"), take_opacity },
+	{ PROPERTY("max-height"), take_max_height },
+	{ PROPERTY("height"), take_height },
+	{ PROPERTY("max-width"), take_max_width },
+	{ PROPERTY("width"), take_max_width },
+	{ PROPERTY("overflow"), take_overflow },
+	{ PROPERTY("mso-hide"), take_mso_hide },
+	{ PROPERTY("margin"), take_margin },
+	{ PROPERTY("margin-top"), take_margin_top },
+	{ PROPERTY("margin-bottom"), take_margin_bottom },
+	{ PROPERTY("border-top"), take_border_top },
+	{ PROPERTY("border-left"), take_border_left },
 };
 
 static void trim(struct value *value)
@@ -195,7 +198,7 @@ static void take_declaration(struct state *state, const char *text, size_t len)
 	trim(&name);
 	trim(&value);
 	for (size_t i = 0; i < G_N_ELEMENTS(properties); i++)
-		if (strlen(properties[i].name) == name.len &&
+		if (properties[i].len == name.len &&
 		    value_is(&name, properties[i].name))
 			properties[i].take(state, &value);
 }
