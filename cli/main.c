@@ -15,6 +15,7 @@ static const struct noun *const nouns[] = {
 	&noun_ticket,     &noun_held,	&noun_outbox, &noun_template, &noun_customer,
 	&noun_department, &noun_staff,	&noun_none,   &noun_postfix, &noun_audit, &noun_privacy,
 	&noun_config,     &noun_key,	&noun_db,	&noun_abuse,
+	&noun_retention,
 };
 
 static void print_nouns(FILE *to)

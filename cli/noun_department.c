@@ -3,6 +3,7 @@
  * noun_department.c - portaria department
  */
 #include "cli/cli.h"
+#include "cli/department_clock.h"
 
 #include "base/error.h"
 #include "desk/signed.h"
@@ -15,6 +16,7 @@ static struct {
 	char *accept;
 	char *unproven;
 	char *language;
+	char *time_zone;
 	gboolean html, plain, no_ack, ack, active, inactive;
 } opt;
 
@@ -26,6 +28,8 @@ static struct {
 			 "a registered sender who cannot be proven",           \
 			 "hold|accept|reject"),                                \
 		CLI_TEXT("language", &opt.language, "of its mails", "LANG"),   \
+		CLI_TEXT("time-zone", &opt.time_zone,                          \
+			 "of its hours and of dates in mail", "ZONE"),         \
 		CLI_FLAG("html", &opt.html, "mails also as simple HTML"),      \
 		CLI_FLAG("plain", &opt.plain, "mails as plain text only"),     \
 		CLI_FLAG("no-ack", &opt.no_ack, "no acknowledgements"),        \
@@ -72,10 +76,12 @@ static bool apply_options(struct department *department, GError **error)
 				 opt.unproven);
 	if ((opt.title != NULL && !cli_check_text("--title", opt.title, error))
 	    || (opt.language != NULL
-		&& !cli_check_language(opt.language, error)))
+		&& !cli_check_language(opt.language, error))
+	    || !cli_check_time_zone(opt.time_zone, error))
 		return false;
 	replace(&department->title, opt.title);
 	replace(&department->language, opt.language);
+	replace(&department->time_zone, opt.time_zone);
 	apply_flag(&department->html, opt.html, opt.plain);
 	apply_flag(&department->acknowledge, opt.ack, opt.no_ack);
 	apply_flag(&department->active, opt.active, opt.inactive);
@@ -176,6 +182,7 @@ static void show(struct output *out, const struct department *department)
 	output_text(out, "unproven",
 		    department_unproven_name(department->unproven));
 	output_text(out, "language", department->language);
+	output_text(out, "time_zone", department->time_zone);
 	output_flag(out, "ack", department->acknowledge);
 	output_flag(out, "html", department->html);
 	output_flag(out, "active", department->active);
@@ -258,6 +265,11 @@ static const struct verb verbs[] = {
 	  run_edit },
 	{ "address", "NAME add|remove ADDRESS", "its mail addresses", NULL, 3,
 	  3, run_address },
+	{ "clock", "NAME", "business hours, closing, how long what is kept",
+	  department_clock_options, 1, 1, department_run_clock },
+	{ "target", "NAME [first|next PRIORITY TIME|none]",
+	  "how soon an answer is due, and what follows if none comes",
+	  department_target_options, 1, 4, department_run_target },
 	{ 0 }
 };
 

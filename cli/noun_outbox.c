@@ -5,6 +5,7 @@
 #include "cli/ticket.h"
 #include "cli/undeliverable.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "store/outbox.h"
 
@@ -108,7 +109,59 @@ static bool run_retry(struct cli *cli, char **arguments, GError **error)
 	return true;
 }
 
+#define RATE_WINDOW (60 * CLOCK_SECOND)
+
+/* Minutes are enough for people. */
+static void show_progress(struct output *out,
+			  const struct outbox_status *status)
+{
+	gint64 waiting = status->queued + status->sending;
+	double rate = status->window_ms > 0
+			      ? (double)status->sent * 1000
+					/ (double)status->window_ms
+			      : 0;
+	g_autofree char *text = g_strdup_printf("%.1f", rate);
+
+	output_text(out, "per_second", text);
+	output_number(out, "seconds_left",
+		      rate > 0 ? (gint64)((double)waiting / rate + 0.5)
+			       : waiting > 0 ? -1
+					     : 0);
+}
+
+static bool run_status(struct cli *cli, char **arguments, GError **error)
+{
+	struct store *store = cli_store(cli, error);
+	struct outbox_status status;
+
+	(void)arguments;
+	if (store == NULL
+	    || !outbox_get_status(store, RATE_WINDOW, &status, error))
+		return false;
+	output_begin(cli->out, "outbox_status");
+	output_number(cli->out, "queued", status.queued);
+	output_number(cli->out, "sending", status.sending);
+	output_number(cli->out, "deferred", status.deferred);
+	output_number(cli->out, "behind", status.behind);
+	output_number(cli->out, "failed", status.failed);
+	output_time(cli->out, "oldest", status.oldest);
+	show_progress(cli->out, &status);
+	output_end(cli->out);
+	for (guint i = 0; i < status.reasons->len; i++) {
+		const struct outbox_reason *one = status.reasons->pdata[i];
+
+		output_begin(cli->out, "outbox_reason");
+		output_number(cli->out, "deferred", one->count);
+		output_text(cli->out, "reason", one->reply);
+		output_end(cli->out);
+	}
+	outbox_status_clear(&status);
+	return true;
+}
+
 static const struct verb verbs[] = {
+	{ "status", "", "how far it is: waiting, put off and why, rate", NULL,
+	  0, 0, run_status },
 	{ "list", "", "what has not been sent", list_options, 0, 0, run_list },
 	{ "show", "ID", "the message as it goes out", NULL, 1, 1, run_show },
 	{ "retry", "ID", "try again now", NULL, 1, 1, run_retry },

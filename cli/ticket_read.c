@@ -11,6 +11,7 @@
 #include "cli/customer.h"
 #include "desk/labels.h"
 #include "store/blob.h"
+#include "store/timer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 static struct {
 	char *department, *status, *priority, *assignee, *customer, *since,
 		*search;
-	gboolean all;
+	gboolean all, overdue;
 	char *limit;
 	char *id;
 	char *dir;
@@ -37,6 +38,7 @@ const GOptionEntry ticket_list_options[] = {
 	CLI_TEXT("since", &opt.since, "changed since (2026-11-01)", "DATE"),
 	CLI_TEXT("search", &opt.search, "words of subject and messages",
 		 "WORDS"),
+	CLI_FLAG("overdue", &opt.overdue, "whose answer is overdue"),
 	CLI_FLAG("all", &opt.all, "closed ones too"),
 	CLI_TEXT("limit", &opt.limit, "at most so many (100)", "N"),
 	{ 0 }
@@ -101,6 +103,7 @@ static bool make_filter(struct store *store, struct ticket_filter *filter,
 
 	filter->department = opt.department;
 	filter->search = opt.search;
+	filter->overdue = opt.overdue ? clock_now() : 0;
 	filter->include_closed = opt.all || opt.status != NULL;
 	if (!cli_check_limit(opt.limit, &filter->limit, error)
 	    || (opt.department != NULL
@@ -219,6 +222,46 @@ static bool head_read(struct store *store, const struct ticket *ticket,
 	return head->abuse != NULL;
 }
 
+/* What the notifier found that the ticket waits for; NULL: nothing yet. */
+static struct timer *find_timer(struct store *store,
+				const struct ticket *ticket)
+{
+	return timer_get(store, ticket->id, NULL);
+}
+
+static void show_timer_json(struct output *out, struct store *store,
+			    const struct ticket *ticket)
+{
+	AUTO(timer) timer = find_timer(store, ticket);
+
+	output_text(out, "awaited",
+		    timer != NULL ? timer_kind_name(timer->kind) : "");
+	output_time(out, "due", timer != NULL ? timer->due : 0);
+	output_flag(out, "overdue",
+		    timer != NULL && timer_is_overdue(timer, clock_now()));
+	output_time(out, "closes", timer != NULL ? timer->close_at : 0);
+}
+
+static void show_timer_text(struct output *out, struct store *store,
+			    const struct ticket *ticket)
+{
+	AUTO(timer) timer = find_timer(store, ticket);
+	g_autofree char *due = NULL;
+	g_autofree char *closes = NULL;
+
+	if (timer != NULL && timer->due > 0) {
+		due = clock_dup_local(timer->due);
+		output_say(out, "%s answer due: %s%s",
+			   timer_kind_name(timer->kind), due,
+			   timer_is_overdue(timer, clock_now()) ? ", OVERDUE"
+								: "");
+	}
+	if (timer != NULL && timer->close_at > 0) {
+		closes = clock_dup_local(timer->close_at);
+		output_say(out, "closes by itself: %s", closes);
+	}
+}
+
 static bool head_json(struct cli *cli, struct store *store,
 		      const struct ticket *ticket, const struct head *head,
 		      GError **error)
@@ -240,6 +283,7 @@ static bool head_json(struct cli *cli, struct store *store,
 	output_time(out, "created", ticket->created);
 	output_time(out, "updated", ticket->updated);
 	abuse_head_json(out, head->abuse);
+	show_timer_json(out, store, ticket);
 	output_array_begin(out, "participants");
 	for (guint i = 0; i < head->participants->len; i++) {
 		const struct participant *one = head->participants->pdata[i];
@@ -290,6 +334,7 @@ static bool head_text(struct cli *cli, struct store *store,
 	if (head->assignee[0] != '\0')
 		output_say(cli->out, "assignee: %s", head->assignee);
 	output_say(cli->out, "participants: %s", people);
+	show_timer_text(cli->out, store, ticket);
 	abuse_head_text(cli->out, head->abuse);
 	if (head->merged_into[0] != '\0')
 		output_say(cli->out, "merged into: %s", head->merged_into);

@@ -295,6 +295,9 @@ static char *list_sql(const struct ticket_filter *filter, char **words)
 		  " AND t.customer_id = :customer_id" },
 		{ filter->since != 0, " AND t.updated >= :since" },
 		{ filter->until != 0, " AND t.updated < :until" },
+		{ filter->overdue != 0,
+		  " AND t.id IN (SELECT ticket_id FROM ticket_timer"
+		  " WHERE due > 0 AND due < :overdue)" },
 		{ filter->status < 0 && !filter->include_closed,
 		  " AND t.status <> 'closed'" },
 	};
@@ -326,6 +329,7 @@ static void list_bind(struct db_stmt *stmt, const struct ticket_filter *filter)
 		{ ":customer_id", filter->customer_id },
 		{ ":since", filter->since },
 		{ ":until", filter->until },
+		{ ":overdue", filter->overdue },
 		{ ":limit", filter->limit > 0 ? filter->limit : LIMIT_DEFAULT },
 	};
 	const struct {

@@ -99,6 +99,7 @@ struct ticket_filter { /* 0, NULL, -1 : any */
 	 * in any order, whatever case and accents. LIMIT past 12 words. */
 	const char *search;
 	bool include_closed;
+	gint64 overdue; /* whose answer was due before this time (timer.h) */
 	unsigned limit; /* 0 = 100 */
 };
 #define TICKET_FILTER_ANY { .status = -1, .priority = -1 }

@@ -136,8 +136,8 @@ static void test_lease_takes_what_is_due(void **state)
 	clock_set_for_test(NOW);
 	fixture_begin(fixture);
 	queue(fixture, "later@x.example", "ack", NOW + 1);
-	queue(fixture, "b@x.example", "ack", NOW);
 	early = queue(fixture, "a@x.example", "ack", NOW - 1000);
+	queue(fixture, "b@x.example", "ack", NOW);
 	fixture_commit(fixture);
 	first = lease(fixture, "one", 1);
 	assert_int_equal(first->len, 1);
