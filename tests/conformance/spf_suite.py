@@ -235,6 +235,9 @@ def main(argv):
                       f"{got or 'nothing'}, want {' or '.join(want)} "
                       f"({reason})")
     print(f"{right} of {total} right, at most {most} lookups")
+    over = "over the wire" if fakedns else "in memory"
+    print(f"#result\tspf-rfc7208: SPF, {over}\t{total}\t{right}"
+          f"\t{total - right}\t0")
     return 0 if right >= MINIMUM else 1
 
 
