@@ -123,6 +123,7 @@ struct case_row {
 	const char *in_reply_to;
 	const char *references;
 	unsigned subject;
+	unsigned also; /* a second token of the subject */
 	bool unproven;
 	bool is_forward;
 	bool other_department;
@@ -252,6 +253,25 @@ static const struct case_row cases[] = {
 	  .by = THREADING_SUBJECT,
 	  .ticket = 2 },
 
+	{ .name = "two tokens, the second of one's own",
+	  .author = OUTRO,
+	  .subject = 1,
+	  .also = 2,
+	  .by = THREADING_SUBJECT,
+	  .ticket = 2 },
+	{ .name = "two tokens, the first counts",
+	  .author = ANA,
+	  .subject = 2,
+	  .also = 1,
+	  .by = THREADING_SUBJECT,
+	  .ticket = 2 },
+	{ .name = "two tokens of others",
+	  .author = ALHEIO,
+	  .subject = 2,
+	  .also = 1,
+	  .refused = 2,
+	  .why = "no part" },
+
 	/* Unproven: only what we signed. */
 	{ .name = "unproven, reply address",
 	  .author = DONO,
@@ -372,6 +392,18 @@ struct asked {
 	struct threading_input input;
 };
 
+static char *dup_subject(const struct world *world, const struct case_row *c)
+{
+	if (c->subject == 0)
+		return g_strdup("Assunto");
+	if (c->also == 0)
+		return g_strdup_printf("Re: [%s] Assunto",
+		                       world->tickets[c->subject]->ref);
+	return g_strdup_printf("ENC: [%s] Re: [%s] Assunto",
+	                       world->tickets[c->subject]->ref,
+	                       world->tickets[c->also]->ref);
+}
+
 static void ask(const struct world *world, const struct case_row *c,
                 struct asked *asked)
 {
@@ -390,11 +422,7 @@ static void ask(const struct world *world, const struct case_row *c,
 	asked->mail.in_reply_to = expand_ids(world, c->in_reply_to);
 	asked->mail.references = expand_ids(world, c->references);
 	asked->mail.is_forward = c->is_forward;
-	asked->mail.subject =
-		c->subject == 0
-			? g_strdup("Assunto")
-			: g_strdup_printf("Re: [%s] Assunto",
-	                                  world->tickets[c->subject]->ref);
+	asked->mail.subject = dup_subject(world, c);
 	asked->input.mail = &asked->mail;
 	asked->input.recipient = asked->recipient;
 	asked->input.department_id = c->other_department ? world->financeiro->id
