@@ -79,9 +79,50 @@ static void test_unknown_value_is_said_so(void **state)
 	                    "desconocido");
 }
 
+/* As each language writes it, in the reader's hour. */
+static void test_time(void **state)
+{
+	static const struct {
+		gint64 ms;
+		const char *language;
+		const char *zone;
+		const char *want;
+	} cases[] = {
+		{ 1764444000000, "pt_BR", "America/Sao_Paulo",
+		  "29/11/2025 16:20" },
+		{ 1764444000000, "es", "America/Sao_Paulo",
+		  "29/11/2025 16:20" },
+		{ 1764444000000, "en", "America/Sao_Paulo",
+		  "29 Nov 2025 16:20" },
+		{ 1764444000000, "pt_BR", "America/Rio_Branco",
+		  "29/11/2025 14:20" },
+		{ 1764444000000, "en", "UTC", "29 Nov 2025 19:20" },
+		{ 1764467940000, "pt_BR", "America/Noronha",
+		  "29/11/2025 23:59" },
+		{ 1767225600000, "fr", "UTC", "01/01/2026 00:00" },
+		{ 0, "pt_BR", "UTC", "01/01/1970 00:00" },
+		/* summer time, when Brazil had it */
+		{ 1514764800000, "pt_BR", "America/Sao_Paulo",
+		  "31/12/2017 22:00" },
+		{ G_MAXINT64, "pt_BR", "UTC", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GTimeZone) zone =
+			g_time_zone_new_identifier(cases[i].zone);
+		g_autofree char *got = NULL;
+
+		assert_non_null(zone);
+		got = label_dup_time(cases[i].ms, cases[i].language, zone);
+		assert_string_equal(got, cases[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_status_reads_in_each_language),
 		cmocka_unit_test(test_priority_reads_in_each_language),
 		cmocka_unit_test(test_unknown_language_reads_portuguese),
