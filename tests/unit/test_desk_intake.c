@@ -635,6 +635,40 @@ static void test_anyone_ack_to_proven_only(void **state)
 	}
 }
 
+/* An abuse desk takes what programs send, whatever they call it, as tickets;
+ * nobody gets an answer, and nobody's address is marked. */
+static void test_anyone_takes_automatic_mail(void **state)
+{
+	static const struct {
+		const char *from;
+		const char *headers;
+		const char *mail_from;
+	} cases[] = {
+		{ ALHEIO, "Auto-Submitted: auto-generated\n", NULL },
+		{ ALHEIO, "Auto-Submitted: auto-replied\n", "" },
+		{ ALHEIO, "Precedence: bulk\nX-Loop: x\n", NULL },
+		{ ALHEIO, "List-Id: <alertas.example>\n", NULL },
+		{ "no-reply@fora.example", "X-Cron-Env: <A=b>\n", NULL },
+		{ "mailer-daemon@fora.example",
+		  "X-Failed-Recipients: a@b.example\n", "" },
+	};
+	struct room *room = *state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		room_expect(room,
+		            &(struct letter_in){
+				    PROVEN(cases[i].from),
+				    .headers = cases[i].headers,
+				    .mail_from = cases[i].mail_from,
+				    .to = "abusos" },
+		            INTAKE_CREATED);
+		assert_int_equal(room_mails(room, NULL, cases[i].from), 0);
+	}
+	assert_int_equal(room_tickets(room), G_N_ELEMENTS(cases));
+	assert_int_equal(room_mails(room, "notice_new", ANA),
+	                 G_N_ELEMENTS(cases));
+}
+
 /* A forged From of a customer's at an open department is a stranger's. */
 static void test_anyone_forged_customer(void **state)
 {
@@ -869,6 +903,7 @@ int main(void)
 		TEST(test_reply_of_nonparticipant),
 		TEST(test_reply_of_new_contact),
 		TEST(test_automatic_gets_no_ack),
+		TEST(test_anyone_takes_automatic_mail),
 		TEST(test_vacation_answers_ack),
 		TEST(test_vacation_with_null_sender),
 		TEST(test_null_sender_opens_nothing),
