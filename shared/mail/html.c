@@ -187,8 +187,8 @@ static void take_text(struct reader *reader, const char *text)
 
 static const char *get_attribute(const GumboNode *node, const char *name)
 {
-	const GumboAttribute *found = gumbo_get_attribute(
-		&node->v.element.attributes, name);
+	const GumboAttribute *found =
+		gumbo_get_attribute(&node->v.element.attributes, name);
 
 	return found != NULL ? found->value : NULL;
 }
@@ -231,8 +231,8 @@ static void leave_sight(struct reader *reader, const GumboNode *node)
 {
 	if (!changes_sight(node))
 		return;
-	reader->unseen = g_array_index(reader->seen, guint,
-	                               reader->seen->len - 1);
+	reader->unseen =
+		g_array_index(reader->seen, guint, reader->seen->len - 1);
 	g_array_set_size(reader->seen, reader->seen->len - 1);
 }
 
@@ -263,8 +263,8 @@ static bool is_shown_target(const char *href)
 		                               "ftp:", "tel:" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++)
-		if (g_ascii_strncasecmp(href, schemes[i],
-		                        strlen(schemes[i])) == 0)
+		if (g_ascii_strncasecmp(href, schemes[i], strlen(schemes[i])) ==
+		    0)
 			return true;
 	return false;
 }
@@ -331,8 +331,8 @@ static void enter_image(struct reader *reader, const GumboNode *node)
 	if (line[0] == '\0' || strlen(line) > HREF_MAX_BYTES)
 		return;
 	bool is_symbol = g_utf8_strlen(line, -1) <= 2; /* an emoji */
-	g_autofree char *shown = is_symbol ? g_strdup(line)
-	                                   : g_strdup_printf("[%s]", line);
+	g_autofree char *shown =
+		is_symbol ? g_strdup(line) : g_strdup_printf("[%s]", line);
 
 	take_text(reader, shown);
 }

@@ -14,10 +14,10 @@
 
 #include "mail/html_style.h"
 
-#define NAME_MAX_BYTES  12
-#define REFERENCE_DIGITS_MAX 7 /* of a number behind "&#" */
-#define INLINE_OPEN_MAX 64 /* followed at a time, let through or not */
-#define STACK_MAX       (HTML_DEPTH_MAX + INLINE_OPEN_MAX)
+#define NAME_MAX_BYTES       12
+#define REFERENCE_DIGITS_MAX 7  /* of a number behind "&#" */
+#define INLINE_OPEN_MAX      64 /* followed at a time, let through or not */
+#define STACK_MAX            (HTML_DEPTH_MAX + INLINE_OPEN_MAX)
 
 enum kind {
 	KIND_NONE,   /* unknown: only its content counts */
@@ -137,11 +137,11 @@ enum attribute {
 };
 
 static const char *const attribute_names[ATTRIBUTE__COUNT] = {
-	[ATTRIBUTE_ALT] = "alt",       [ATTRIBUTE_CITE] = "cite",
-	[ATTRIBUTE_CLASS] = "class",   [ATTRIBUTE_HIDDEN] = "hidden",
-	[ATTRIBUTE_HREF] = "href",     [ATTRIBUTE_ID] = "id",
-	[ATTRIBUTE_NAME] = "name",     [ATTRIBUTE_START] = "start",
-	[ATTRIBUTE_STYLE] = "style",   [ATTRIBUTE_TYPE] = "type",
+	[ATTRIBUTE_ALT] = "alt",     [ATTRIBUTE_CITE] = "cite",
+	[ATTRIBUTE_CLASS] = "class", [ATTRIBUTE_HIDDEN] = "hidden",
+	[ATTRIBUTE_HREF] = "href",   [ATTRIBUTE_ID] = "id",
+	[ATTRIBUTE_NAME] = "name",   [ATTRIBUTE_START] = "start",
+	[ATTRIBUTE_STYLE] = "style", [ATTRIBUTE_TYPE] = "type",
 };
 
 struct tag {
@@ -462,8 +462,8 @@ static size_t wild_reference_len(const char *p, const char *end)
 		digits++;
 	if (digits <= REFERENCE_DIGITS_MAX)
 		return 0;
-	return head + digits + (p + head + digits < end &&
-	                        p[head + digits] == ';');
+	return head + digits +
+	       (p + head + digits < end && p[head + digits] == ';');
 }
 
 /* Text as it stands, but for wild references. */
@@ -502,8 +502,8 @@ static void write_attribute(struct guard *guard, const char *name,
 	for (size_t i = 0; i < value->len;) {
 		const char *rest = value->text + i;
 		const char *mark = memchr(rest, '"', value->len - i);
-		size_t len = mark != NULL ? (size_t)(mark - rest)
-		                          : value->len - i;
+		size_t len =
+			mark != NULL ? (size_t)(mark - rest) : value->len - i;
 
 		write_raw(guard->out, rest, len);
 		if (mark != NULL)
@@ -769,8 +769,8 @@ static void end_inline(struct guard *guard, const struct name *name)
 {
 	for (guint i = guard->open; i > 0; i--) {
 		const struct open *open = at(guard, i - 1);
-		bool is_block = !is_inline(open) &&
-		                open->name->kind != KIND_LINK;
+		bool is_block =
+			!is_inline(open) && open->name->kind != KIND_LINK;
 
 		if (open->name == name) {
 			if (open->is_passed)
@@ -819,10 +819,10 @@ static void end_in_table(struct guard *guard, const struct name *name)
 static void end_tag(struct guard *guard, const struct tag *tag)
 {
 	static void (*const ends[])(struct guard *, const struct name *) = {
-		[KIND_INLINE] = end_inline, [KIND_LINK] = end_link,
-		[KIND_BLOCK] = end_block,   [KIND_P] = end_block,
-		[KIND_HEADING] = end_block, [KIND_QUOTE] = end_block,
-		[KIND_ITEM] = end_block,    [KIND_LIST] = end_block,
+		[KIND_INLINE] = end_inline,  [KIND_LINK] = end_link,
+		[KIND_BLOCK] = end_block,    [KIND_P] = end_block,
+		[KIND_HEADING] = end_block,  [KIND_QUOTE] = end_block,
+		[KIND_ITEM] = end_block,     [KIND_LIST] = end_block,
 		[KIND_TABLE] = end_in_table, [KIND_ROW] = end_in_table,
 		[KIND_CELL] = end_in_table,
 	};
@@ -883,8 +883,8 @@ static void take_markup(struct guard *guard)
 
 static void take_text(struct guard *guard)
 {
-	const char *stop = memchr(guard->at, '<',
-	                          (size_t)(guard->end - guard->at));
+	const char *stop =
+		memchr(guard->at, '<', (size_t)(guard->end - guard->at));
 
 	if (stop == NULL)
 		stop = guard->end;

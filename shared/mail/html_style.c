@@ -59,7 +59,7 @@ static bool is_at_most(const struct value *value, char max)
 struct state {
 	struct html_style style;
 	bool is_none;
-	bool is_flat;        /* no height */
+	bool is_flat; /* no height */
 	bool is_flat_at_most;
 	bool is_narrow;
 	bool is_clear;
@@ -82,8 +82,7 @@ static void take_visibility(struct state *state, const struct value *value)
 
 static void take_size(struct state *state, const struct value *value)
 {
-	state->style.size = is_at_most(value, '1') ? HTML_SAY_NO
-	                                           : HTML_SAY_YES;
+	state->style.size = is_at_most(value, '1') ? HTML_SAY_NO : HTML_SAY_YES;
 }
 
 static void take_opacity(struct state *state, const struct value *value)
@@ -203,8 +202,7 @@ static void take_declaration(struct state *state, const char *text, size_t len)
 			properties[i].take(state, &value);
 }
 
-void html_style_read(const char *text, size_t len,
-                     struct html_style *ret_style)
+void html_style_read(const char *text, size_t len, struct html_style *ret_style)
 {
 	struct state state = { .margin_above = true, .margin_below = true };
 
@@ -218,9 +216,8 @@ void html_style_read(const char *text, size_t len,
 		len -= used;
 	}
 	state.style.has_no_margin |= !state.margin_above && !state.margin_below;
-	state.style.is_gone = state.is_none || state.is_clear ||
-	                      state.is_flat_at_most ||
-	                      (state.clips &&
-	                       (state.is_flat || state.is_narrow));
+	state.style.is_gone =
+		state.is_none || state.is_clear || state.is_flat_at_most ||
+		(state.clips && (state.is_flat || state.is_narrow));
 	*ret_style = state.style;
 }

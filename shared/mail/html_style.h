@@ -11,8 +11,8 @@
 enum html_say { HTML_SAY_NOTHING, HTML_SAY_NO, HTML_SAY_YES };
 
 struct html_style {
-	bool is_gone;      /* with all that is inside */
-	bool is_mso_gone;  /* for Word only */
+	bool is_gone;       /* with all that is inside */
+	bool is_mso_gone;   /* for Word only */
 	enum html_say size; /* NO: too small to be read; inherited */
 	enum html_say show; /* visibility; inherited */
 	bool has_no_margin;

@@ -109,8 +109,7 @@ static void pad(GString *out, guint n)
 }
 
 /* Blanks are owed, so that none stand at the end. */
-static void format_line(GString *out, const GPtrArray *row,
-                        const guint *widths)
+static void format_line(GString *out, const GPtrArray *row, const guint *widths)
 {
 	guint owed = 0;
 

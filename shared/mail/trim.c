@@ -13,13 +13,13 @@
 
 #include "mail/trim_line.h"
 
-#define ATTRIBUTION_LINES   5  /* a long one is broken by some programs */
-#define OPENING_BYTES       40
-#define ZONE_BYTES          10 /* " GMT+01:00" */
-#define HEADER_LINES        14 /* looked at for the fields of a quoted mail */
-#define LABELS_MIN          3
-#define LABELS_MAX          10
-#define SIGNATURE_LINES     60 /* behind "-- " */
+#define ATTRIBUTION_LINES    5 /* a long one is broken by some programs */
+#define OPENING_BYTES        40
+#define ZONE_BYTES           10 /* " GMT+01:00" */
+#define HEADER_LINES         14 /* looked at for the fields of a quoted mail */
+#define LABELS_MIN           3
+#define LABELS_MAX           10
+#define SIGNATURE_LINES      60 /* behind "-- " */
 #define BARE_SIGNATURE_LINES 12 /* behind "--", which may mean anything */
 #define BARE_SIGNATURE_BYTES 120
 
@@ -121,12 +121,12 @@ static struct attribution collect(const GArray *lines, guint last)
 			break;
 		i -= continues_over_blank(lines, i) ? 2 : 1;
 	}
-	return knows_who_wrote(minimal.signs) ? minimal
-	                                      : (struct attribution){
-							.first = last,
-							.signs = trim_line_signs(
-								lines, last),
-						};
+	return knows_who_wrote(minimal.signs)
+	               ? minimal
+	               : (struct attribution){
+				 .first = last,
+				 .signs = trim_line_signs(lines, last),
+			 };
 }
 
 /* The same where ">" lines follow: the whole paragraph, however broken. */
@@ -199,8 +199,8 @@ static bool is_certain(const GArray *lines, const struct attribution *found,
 /* It is one if ">" lines follow. */
 static bool is_likely(const GArray *lines, const struct attribution *found)
 {
-	const guint evidence = TRIM_SIGN_ADDRESS | TRIM_SIGN_TIME |
-	                       TRIM_SIGN_DATE;
+	const guint evidence =
+		TRIM_SIGN_ADDRESS | TRIM_SIGN_TIME | TRIM_SIGN_DATE;
 	guint signs = found->signs;
 	bool apart = stands_apart(lines, found->first);
 	bool verb = (signs & TRIM_SIGN_VERB) != 0;

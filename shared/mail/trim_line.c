@@ -11,12 +11,12 @@
 
 #include "mail/text.h"
 
-#define LOOK_BYTES       400
-#define DEVICE_CHARS     100 /* of a line that a phone adds */
-#define BREAK_LOOK_BACK  3   /* lines above "> wrote:" */
-#define CLOSE_BYTES      60
-#define LABEL_CHARS      24
-#define CJK_FIRST        0x2e80 /* no blanks between words from here on */
+#define LOOK_BYTES      400
+#define DEVICE_CHARS    100 /* of a line that a phone adds */
+#define BREAK_LOOK_BACK 3   /* lines above "> wrote:" */
+#define CLOSE_BYTES     60
+#define LABEL_CHARS     24
+#define CJK_FIRST       0x2e80 /* no blanks between words from here on */
 
 static void line_clear(gpointer data)
 {
@@ -119,8 +119,7 @@ static bool is_time(const char *p, size_t digits)
 	    g_ascii_isdigit(mark[3]))
 		return false;
 	/* "13.16.2017" is a date, "10.20.30.40" an address */
-	return *mark != '.' ||
-	       (mark[3] != '.' || !g_ascii_isdigit(mark[4]));
+	return *mark != '.' || (mark[3] != '.' || !g_ascii_isdigit(mark[4]));
 }
 
 /* "02/01/2025", "2.1.25", "2025-01-02": the whole length, or 0. */
@@ -300,9 +299,8 @@ guint trim_line_signs(const GArray *lines, guint i)
 
 	if (line->signs != 0 || lower == NULL)
 		return line->signs;
-	line->signs = TRIM_SIGN__READ | scan_signs(lower) |
-	              name_signs(lower) | end_signs(lower) |
-	              start_signs(lower);
+	line->signs = TRIM_SIGN__READ | scan_signs(lower) | name_signs(lower) |
+	              end_signs(lower) | start_signs(lower);
 	if (has_word(lower, trim_wrote))
 		line->signs |= TRIM_SIGN_VERB;
 	if (has_word(lower, zones))
@@ -316,10 +314,10 @@ static void classify(struct trim_line *line)
 {
 	size_t lead = 0;
 
-	while (lead < line->len && (g_ascii_isspace(line->start[lead]) ||
-	                            (line->start[lead] == '\302' &&
-	                             lead + 1 < line->len &&
-	                             line->start[lead + 1] == '\240')))
+	while (lead < line->len &&
+	       (g_ascii_isspace(line->start[lead]) ||
+	        (line->start[lead] == '\302' && lead + 1 < line->len &&
+	         line->start[lead + 1] == '\240')))
 		lead += line->start[lead] == '\302' ? 2 : 1;
 	if (lead >= line->len)
 		line->kind = TRIM_BLANK;

@@ -17,8 +17,8 @@
 
 #define TAGS 400
 /* A table brings its body, and a link is opened again in each cell. */
-#define DEPTH_MAX (3 * HTML_DEPTH_MAX)
-#define NODES_MAX(len) (1000 + (len) * 8)
+#define DEPTH_MAX      (3 * HTML_DEPTH_MAX)
+#define NODES_MAX(len) (1000 + (len)*8)
 
 static void check(bool holds)
 {
@@ -75,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(g_utf8_validate(text, -1, NULL));
 	check(g_utf8_validate(whole, -1, NULL));
 	check(g_utf8_validate(enriched, -1, NULL));
+	check(charset == NULL || charset[0] != '\0');
 	check_tree(html);
 	html_collect_cids(html, 10, cids);
 	check(g_hash_table_size(cids) <= 10);

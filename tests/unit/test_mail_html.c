@@ -88,8 +88,10 @@ static void test_to_text_reads_what_people_see(void **state)
 		  "<ul><li><p>a</p></li><li><div>b</div><div>c</div></li></ul>",
 		  "- a\n- b\nc" },
 		{ "empty items", "<ul><li></li><li>b</ul>", "-\n- b" },
-		{ "definitions", "<dl><dt>a<dd>b<dt>c<dd>d</dl>", "a\nb\nc\nd" },
-		{ "headings", "<h1>a</h1><p>b</p><h2>c</h2>d", "a\n\nb\n\nc\n\nd" },
+		{ "definitions", "<dl><dt>a<dd>b<dt>c<dd>d</dl>",
+		  "a\nb\nc\nd" },
+		{ "headings", "<h1>a</h1><p>b</p><h2>c</h2>d",
+		  "a\n\nb\n\nc\n\nd" },
 		{ "tight paragraphs",
 		  "<p style=\"margin:0cm\">a</p><p style='margin-top: 0; "
 		  "margin-bottom:0px'>b</p>",
@@ -133,14 +135,16 @@ static void test_to_text_reads_what_people_see(void **state)
 		{ "template", "a<template><p>x</p></template>b", "ab" },
 		{ "form", "<form>a<select><option>b<option>c</select></form>",
 		  "a\nb\nc" },
-		{ "revealed comment", "<!--[if !mso]><!-- -->a<!--<![endif]-->b",
-		  "ab" },
+		{ "revealed comment",
+		  "<!--[if !mso]><!-- -->a<!--<![endif]-->b", "ab" },
 		{ "cite by style",
 		  "a<blockquote style=\"border-left:2px solid #10f\">b"
 		  "</blockquote>",
 		  "a\n> b" },
-		{ "yahoo", "a<div id=\"yahoo_quoted_12\" class=\"yahoo_quoted\">b"
-		  "</div>", "a\n> b" },
+		{ "yahoo",
+		  "a<div id=\"yahoo_quoted_12\" class=\"yahoo_quoted\">b"
+		  "</div>",
+		  "a\n> b" },
 		{ "gmx", "a<div name=\"quote\" style=\"margin:1px\">b</div>",
 		  "a\n> b" },
 		{ "owa marks names of others",
@@ -151,8 +155,7 @@ static void test_to_text_reads_what_people_see(void **state)
 		  "a\n________________________________\nb" },
 		{ "one rule", "a<hr><div id=\"divRplyFwdMsg\">b</div>",
 		  "a\n________________________________\nb" },
-		{ "wild number",
-		  "a&#xeeeeeeeeeeeeeeee;b&#99999999999;c",
+		{ "wild number", "a&#xeeeeeeeeeeeeeeee;b&#99999999999;c",
 		  "a\357\277\275b\357\277\275c" },
 		{ "rare entities", "&hellip;&mdash;&zwnj;&copy;&notin;&Aacute;",
 		  "\342\200\246\342\200\224\342\200\214\302\251"

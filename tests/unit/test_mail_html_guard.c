@@ -18,7 +18,8 @@ static void test_guard_lets_through_what_text_depends_on(void **state)
 	static const struct {
 		const char *name;
 		const char *input;
-		const char *want; /* behind the beginning that is always there */
+		const char
+			*want; /* behind the beginning that is always there */
 	} cases[] = {
 		{ "text", "a &amp; b", "a &amp; b" },
 		{ "less than", "a < b <3", "a &lt; b &lt;3" },
@@ -36,11 +37,13 @@ static void test_guard_lets_through_what_text_depends_on(void **state)
 		  "<p x=tm>a" },
 		{ "scripts go", "a<script>b<p></script><style>c</style>d",
 		  "ad" },
-		{ "comments go", "a<!-- <p> -->b<!doctype x><?php y?>c", "abc" },
+		{ "comments go", "a<!-- <p> -->b<!doctype x><?php y?>c",
+		  "abc" },
 		{ "stray ends go", "</p></div>a</table></b>", "a" },
 		{ "implied ends are said", "<ul><li>a<li>b</ul><p>c<p>d<div>e",
 		  "<ul><li>a</li><li>b</li></ul><p>c</p><p>d</p><div>e" },
-		{ "ends of what is within", "<div><p><span style=opacity:0>a</div>",
+		{ "ends of what is within",
+		  "<div><p><span style=opacity:0>a</div>",
 		  "<div><p><span x=g>a</span></p></div>" },
 		{ "cells", "<table><td>a<td>b<tr><td>c</table>",
 		  "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr>"
@@ -259,8 +262,7 @@ static void test_guard_stops_at_the_limit_of_tags(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		bool cut = false;
-		GString *got =
-			html_guard(cases[i].html, cases[i].tags, &cut);
+		GString *got = html_guard(cases[i].html, cases[i].tags, &cut);
 
 		if (cut != cases[i].is_cut)
 			fail_msg("%zu: %s", i, got->str);

@@ -4,7 +4,6 @@
 
 #include "mail/trim.h"
 
-
 static void test_quotes_cuts_what_is_quoted(void **state)
 {
 	static const struct {
@@ -374,15 +373,19 @@ static void test_reply_knows_attributions(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(certain); i++) {
-		expect_words_before("\n\n", certain[i], "\n\nBom dia.\nPode?\n");
+		expect_words_before("\n\n", certain[i],
+		                    "\n\nBom dia.\nPode?\n");
 		expect_words_before("\n\n", certain[i], "\nBom dia.\nPode?\n");
-		expect_words_before("\n\n", certain[i], "\n\n> Bom dia.\n> Pode?\n");
-		expect_words_before("\n\n", certain[i], "\n> Bom dia.\n\n-- \nAna\n");
+		expect_words_before("\n\n", certain[i],
+		                    "\n\n> Bom dia.\n> Pode?\n");
+		expect_words_before("\n\n", certain[i],
+		                    "\n> Bom dia.\n\n-- \nAna\n");
 		expect_words_before("\n\n> ", certain[i], "\n>\n> Bom dia.\n");
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(likely); i++) {
 		expect_words_before("\n\n", likely[i], "\n> Bom dia.\n");
-		expect_words_before("\n\n", likely[i], "\n\n> Bom dia.\n>\n> Pode?");
+		expect_words_before("\n\n", likely[i],
+		                    "\n\n> Bom dia.\n>\n> Pode?");
 	}
 }
 
@@ -419,7 +422,8 @@ static void test_reply_drops_lines_of_programs(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(devices); i++) {
 		expect_words_before("\n\n", devices[i], "\n");
-		expect_words_before("\n\n", devices[i], "\n\nEm 2/6/25 10:00, D "
+		expect_words_before("\n\n", devices[i],
+		                    "\n\nEm 2/6/25 10:00, D "
 		                    "<d@e.example> escreveu:\n> x\n");
 	}
 }
@@ -476,7 +480,7 @@ static void test_reply_gives_the_signature(void **state)
 	static const struct {
 		const char *name;
 		const char *input;
-		const char *want;      /* NULL: untouched */
+		const char *want; /* NULL: untouched */
 		const char *signature;
 	} cases[] = {
 		{ "none", "Sim", NULL, "" },
@@ -494,18 +498,21 @@ static void test_reply_gives_the_signature(void **state)
 		{ "only a phone", "Enviado do meu iPhone", NULL, "" },
 		{ "signature between answers", "> Um?\n-- \nx\n> Dois?\nNão",
 		  NULL, "" },
-		{ "marks between things", "Um\n--\nDois, "
+		{ "marks between things",
+		  "Um\n--\nDois, "
 		  "que é uma linha muito mais longa do que qualquer uma que "
 		  "se encontra numa assinatura, e por isso é texto de gente, "
-		  "não é?", NULL, "" },
+		  "não é?",
+		  NULL, "" },
 		{ "not at the end", "Enviado do meu iPhone\n\nNão funciona.",
 		  NULL, "" },
-		{ "somebody's words", "Como pedido:\n\nEnviado por correio ontem",
-		  NULL, "" },
+		{ "somebody's words",
+		  "Como pedido:\n\nEnviado por correio ontem", NULL, "" },
 		{ "words about a phone",
 		  "Enviado do meu telefone antigo porque o novo quebrou na "
 		  "semana passada, e o backup que fiz no computador da empresa "
-		  "não abre", NULL, "" },
+		  "não abre",
+		  NULL, "" },
 		{ "attribution above unmarked text",
 		  "Em 2/6/25 10:00, D <d@e.example> escreveu:\n\nBom dia",
 		  "Bom dia", "" },
