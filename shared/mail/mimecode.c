@@ -134,7 +134,7 @@ static size_t decode_quoted(const char *data, size_t len, guint8 *to)
 		int high = end - code > 2 ? g_ascii_xdigit_value(code[1]) : -1;
 		int low = high >= 0 ? g_ascii_xdigit_value(code[2]) : -1;
 
-		*out++ = low >= 0 ? (guint8)(high << 4 | low) : (guint8)'=';
+		*out++ = (guint8)(low >= 0 ? high << 4 | low : '=');
 		p = code + (low >= 0 ? 3 : 1);
 	}
 	return (size_t)(out - to);
