@@ -9,6 +9,7 @@
 #include "desk/abusedesk.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "desk/abusenotice.h"
 #include "desk/lookup.h"
 #include "mail/abuse_value.h"
@@ -122,7 +123,7 @@ static char *dup_type(const char *reported)
 	g_autofree char *lower = g_utf8_strdown(reported, -1);
 	GString *type = g_string_new(NULL);
 
-	for (const char *p = lower; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (const char *p = lower; *p != '\0'; p = utf8_next(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (type->len >= TYPE_BYTES_MAX)
