@@ -266,6 +266,7 @@ REPLACED = {
     ("also", "stop"): "stop_daemons",
     ("also", "start"): "start_daemons",
     ("also", "restart"): "restart_daemons",
+    ("also", "dkim-start"): "start_signer",
 }
 # Lines that are left out: they make and delete a user.
 LEFT_OUT = ("systemd-sysusers ", "useradd ", "    --shell ", "userdel ")
@@ -280,6 +281,7 @@ class Site(Lab):
     def __init__(self, build):
         super().__init__(build, quiet=False)
         self.prefix = self.cached("CMAKE_INSTALL_PREFIX")
+        self.ports["signer"] = labs.free_port()
 
     def cached(self, name):
         text = (self.build / "CMakeCache.txt").read_text()
@@ -326,6 +328,11 @@ class Site(Lab):
         return (
             ("/etc/portaria", f"{self.dir}/etc/portaria"),
             ("/etc/postfix", self.postfix_conf),
+            ("/etc/opendkim", f"{self.dir}/etc/opendkim"),
+            ("opendkim:opendkim", f"{user}:{nogroup}"),
+            ("UserID opendkim", f"UserID {user}\nRequireSafeKeys no"),
+            ("-o opendkim -g opendkim", f"-o {user} -g {nogroup}"),
+            ("8891", str(self.ports["signer"])),
             ("/var/spool/postfix", f"{self.dir}/postfix/spool"),
             ("/var/lib/portaria", f"{self.dir}/var/lib/portaria"),
             ("/usr/share/portaria", f"{self.tree}/share/portaria"),
@@ -432,6 +439,12 @@ class Site(Lab):
         for name in DAEMONS:
             self.stop_daemon(name)
 
+    def start_signer(self):
+        self.spawn("opendkim", ["/usr/sbin/opendkim", "-f", "-x",
+                                f"{self.dir}/etc/opendkim.conf"])
+        wait_for(lambda: labs.can_connect_port(self.ports["signer"]),
+                 "opendkim to listen", 20)
+
     def restart_daemons(self):
         self.stop_daemons()
         self.start_daemons()
@@ -534,11 +547,40 @@ class InstallSteps(unittest.TestCase):
         self.step("recipe-1")
         acknowledgement = self.assert_desk_works("suporte@desk.example.com")
         for name in self.named("also"):
-            self.run_block("also", name)
+            if not name.startswith("dkim-"):
+                self.run_block("also", name)
+        self.signed_mail()
         # After restoring, upgrading and a new key in front of the old one.
         self.assert_answer_joins(acknowledgement)
         self.assert_other_mail_flows("recipe-1")
         self.undo_recipe("recipe-1")
+
+    def signed_mail(self):
+        """The acknowledgement of a desk that signs, judged as others do."""
+        if not Path("/usr/sbin/opendkim").exists():
+            return
+        for name in ("dkim-key", "dkim-start", "dkim-service"):
+            self.run_block("also", name)
+        record = (self.site.dir / "etc/opendkim/desk.txt").read_text()
+        key = "".join(re.findall(r'"([^"]*)"', record))
+        parts = " ".join(f'"{key[at:at + 200]}"'
+                         for at in range(0, len(key), 200))
+        self.site.set_zone(
+            labs.ZONE + f"desk._domainkey.desk.example.com 300 TXT {parts}\n"
+            '_dmarc.desk.example.com 300 TXT "v=DMARC1; p=reject"\n')
+        mark = self.site.sink.mark()
+        self.assert_desk_works("suporte@desk.example.com")
+        found = self.site.sink.wait_to(CUSTOMER[0], mark)[0]
+        self.assertIn("d=desk.example.com",
+                      found.message["DKIM-Signature"].replace(" ", ""))
+        self.assertEqual(found.sender, "")
+        verdict = self.site.portaria(
+            "explain", "--ip", "192.0.2.99", "--helo", "mx.example.com",
+            "--from", "", "--rcpt", "suporte@desk.example.com",
+            stdin=found.data, text=False, check=False).stdout.decode()
+        self.assertRegex(verdict, r"dkim\S*[ =]+pass", verdict)
+        self.run_block("also", "dkim-undo")
+        self.site.stop_daemon("opendkim")
 
     def single_addresses(self):
         self.step("recipe-2")
