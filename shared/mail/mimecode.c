@@ -161,19 +161,19 @@ static bool next_line(struct span *text, struct span *ret_line)
 	return true;
 }
 
-/* "begin 644 name" */
+/* "begin 644 name"; the name may be missing, what follows is checked. */
 static bool parse_begin(const struct span *line, struct span *ret_name)
 {
 	const char *p = line->at;
 
-	if (line->end - p < 11 || memcmp(p, "begin ", 6) != 0)
+	if (line->end - p < 9 || memcmp(p, "begin ", 6) != 0)
 		return false;
 	for (p += 6; p < line->end && *p >= '0' && *p <= '7';)
 		p++;
-	if (p - line->at < 9 || p - line->at > 10 || p >= line->end ||
-	    *p != ' ' || p + 1 >= line->end)
+	if (p - line->at < 9 || p - line->at > 10 ||
+	    (p < line->end && *p != ' '))
 		return false;
-	*ret_name = (struct span){ p + 1, line->end };
+	*ret_name = (struct span){ p + (p < line->end), line->end };
 	return true;
 }
 

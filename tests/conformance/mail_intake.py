@@ -124,6 +124,9 @@ class Leaf:
     """A part that is no multipart: its bytes, in the forms they may have."""
 
     def __init__(self, part):
+        encoding = str(part.get("Content-Transfer-Encoding", "")).strip()
+        del part["Content-Transfer-Encoding"]  # a blank behind it confuses
+        part["Content-Transfer-Encoding"] = encoding
         self.kind = part.get_content_type()
         self.is_message = self.kind.startswith("message/")
         self.data = b"" if self.is_message else (

@@ -158,6 +158,32 @@ static void add_signature(JsonBuilder *json, const struct mail *mail)
 	         strcmp(words, mail->text_trimmed) == 0 ? signature : "");
 }
 
+static void add_mail(JsonBuilder *json, const struct mail *mail);
+
+/* Attached messages, read in their turn. Each is shorter than what it is in. */
+static void add_messages(JsonBuilder *json, const GPtrArray *parts)
+{
+	struct limits limits;
+
+	limits_init(&limits);
+	json_builder_set_member_name(json, "messages");
+	json_builder_begin_array(json);
+	for (guint i = 0; i < parts->len; i++) {
+		const struct mail_part *part = g_ptr_array_index(parts, i);
+
+		if (strcmp(part->content_type, "message/rfc822") != 0)
+			continue;
+		AUTO(mail) mail = mail_parse(part->data, &limits, NULL);
+
+		if (mail == NULL)
+			continue;
+		json_builder_begin_object(json);
+		add_mail(json, mail);
+		json_builder_end_object(json);
+	}
+	json_builder_end_array(json);
+}
+
 static void add_mail(JsonBuilder *json, const struct mail *mail)
 {
 	add_text(json, "kind", mail_kind_name(mail->kind));
@@ -172,6 +198,7 @@ static void add_mail(JsonBuilder *json, const struct mail *mail)
 	add_signature(json, mail);
 	add_text(json, "html", mail->html);
 	add_parts(json, mail->parts);
+	add_messages(json, mail->parts);
 	json_builder_set_member_name(json, "date");
 	json_builder_add_int_value(json, mail->date);
 	json_builder_set_member_name(json, "warnings");
