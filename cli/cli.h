@@ -41,7 +41,7 @@ struct noun {
 extern const struct noun noun_config, noun_key, noun_db, noun_department,
 	noun_customer, noun_staff, noun_ticket, noun_held, noun_outbox, noun_template,
 	noun_postfix, noun_abuse, noun_retention;
-extern const struct noun noun_audit, noun_privacy, noun_stats;
+extern const struct noun noun_audit, noun_privacy;
 /* Verbs without a noun: explain, doctor. */
 extern const struct noun noun_none;
 

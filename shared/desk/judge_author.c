@@ -156,6 +156,19 @@ static bool is_automatic(const struct judge_facts *facts)
 		automatic_kind(facts->input->header, facts->input->header_len));
 }
 
+/* The same domain, or one below the other. */
+static bool is_same_house(const char *a, const char *b)
+{
+	size_t len_a = strlen(a);
+	size_t len_b = strlen(b);
+	const char *longer = len_a > len_b ? a : b;
+	const char *shorter = len_a > len_b ? b : a;
+	const char *tail = longer + (MAX(len_a, len_b) - MIN(len_a, len_b));
+
+	return shorter[0] != '\0' && strcmp(tail, shorter) == 0 &&
+	       (tail == longer || tail[-1] == '.');
+}
+
 /* Having the address that only the registered mailbox was told is the proof
  * where the domain publishes nothing. Where it says who may send for it, a
  * mail from elsewhere is no proof, whatever it is addressed to. */
@@ -166,8 +179,9 @@ static bool could_be_proven(const struct judge_facts *facts)
 	if (auth == NULL || facts->proof != AUTH_UNPROVEN)
 		return false;
 	return auth->dmarc.result != DMARC_RESULT_NONE ||
-	       (auth->dmarc.spf_same_domain &&
-	        auth->spf_mail.result != SPF_RESULT_NONE);
+	       (auth->spf_mail.result != SPF_RESULT_NONE &&
+	        auth->spf_mail.domain != NULL &&
+	        is_same_house(auth->spf_mail.domain, facts->from->domain));
 }
 
 /* A confirm address counts while its message waits, for the address that

@@ -141,6 +141,15 @@ static bool check_departments(const struct desk *desk, struct store *store,
 	return all != NULL;
 }
 
+struct hours *tickettimer_dup_hours(const struct desk *desk,
+				    struct store *store, gint64 department_id,
+				    GError **error)
+{
+	AUTO(rules) rules = rules_load(desk, store, department_id, error);
+
+	return rules != NULL ? g_steal_pointer(&rules->hours) : NULL;
+}
+
 bool tickettimer_check(const struct desk *desk, struct store *store,
 		       GError **error)
 {

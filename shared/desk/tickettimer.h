@@ -38,4 +38,11 @@ bool tickettimer_run(const struct desk *desk, struct store *store,
 bool tickettimer_check(const struct desk *desk, struct store *store,
 		       GError **error) NODISCARD;
 
+/* The business hours of a department, its own or the site's; owned by the
+ * caller. */
+struct hours;
+struct hours *tickettimer_dup_hours(const struct desk *desk,
+				    struct store *store, gint64 department_id,
+				    GError **error) NODISCARD;
+
 #endif
