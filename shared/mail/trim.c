@@ -13,6 +13,7 @@
 
 #include "mail/trim_line.h"
 
+#define MARK_BYTES           8 /* "--" and blanks around */
 #define ATTRIBUTION_LINES    5 /* a long one is broken by some programs */
 #define OPENING_BYTES        40
 #define ZONE_BYTES           10 /* " GMT+01:00" */
@@ -497,7 +498,9 @@ static guint find_signature(const struct scan *scan)
 
 	for (guint i = scan->end; i > 0 && lines <= SIGNATURE_LINES; i--) {
 		const struct trim_line *line = line_of(scan, i - 1);
-		const char *lower = trim_line_lower(scan->lines, i - 1);
+		const char *lower = line->len <= MARK_BYTES
+		                            ? trim_line_lower(scan->lines, i - 1)
+		                            : NULL;
 
 		if (line->kind == TRIM_QUOTE)
 			break;
@@ -627,12 +630,14 @@ bool trim_is_forward(const char *text)
 
 	for (guint i = 0; i < lines->len; i++) {
 		const struct trim_line *line = trim_line_at(lines, i);
-		const char *lower = trim_line_lower(lines, i);
 		guint first = i, behind = i;
 
 		if (line->kind == TRIM_QUOTE)
 			return quotes_forward(line);
-		if (lower == NULL || !may_be_marker(line))
+		const char *lower =
+			may_be_marker(line) ? trim_line_lower(lines, i) : NULL;
+
+		if (lower == NULL)
 			continue;
 		if (trim_is_separator(lower, trim_forwarded))
 			return true;
