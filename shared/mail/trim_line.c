@@ -100,9 +100,14 @@ static bool has_any(const char *text, const char *const *words)
 
 static size_t match_start(const char *text, const char *const *words)
 {
-	for (; *words != NULL; words++)
-		if (g_str_has_prefix(text, *words))
-			return strlen(*words);
+	for (; *words != NULL; words++) {
+		if (**words != *text)
+			continue;
+		size_t len = strlen(*words);
+
+		if (strncmp(text, *words, len) == 0)
+			return len;
+	}
 	return 0;
 }
 
