@@ -184,8 +184,7 @@ static const struct notice notices[] = {
 	  "Ocorreu um problema temporário ao entregar a mensagem para\n"
 	  "ana@cliente.example. O Gmail tentará novamente por mais 46 horas.\n",
 	  "ana@cliente.example", '4', "delayed" },
-	{ "Yahoo",
-	  "From: MAILER-DAEMON@yahoo.com\nSubject: Failure Notice\n",
+	{ "Yahoo", "From: MAILER-DAEMON@yahoo.com\nSubject: Failure Notice\n",
 	  "Sorry, we were unable to deliver your message to the following\n"
 	  "address.\n\n<ana@cliente.example>:\n"
 	  "554: 5.7.9: Message not accepted for policy reasons.\n\n"
@@ -508,15 +507,13 @@ static const struct {
 	  "Subject: Ausência Temporária: Pedido\n"
 	  "X-Auto-Response-Suppress: All\n",
 	  "Volto dia 3.", MAIL_KIND_VACATION },
-	{ "Outlook, older, no header",
-	  "Subject: Fora do Escritório: Pedido\n",
+	{ "Outlook, older, no header", "Subject: Fora do Escritório: Pedido\n",
 	  "Estarei ausente até 3 de dezembro.", MAIL_KIND_VACATION },
 	{ "Outlook, Spanish",
 	  "Subject: Respuesta automática: Pedido\n"
 	  "X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated\n",
 	  "Estoy de vacaciones.", MAIL_KIND_VACATION },
-	{ "Spanish, no header",
-	  "Subject: Fuera de la oficina: Pedido\n",
+	{ "Spanish, no header", "Subject: Fuera de la oficina: Pedido\n",
 	  "Me encuentro fuera de la oficina hasta el lunes.",
 	  MAIL_KIND_VACATION },
 	{ "Gmail",
@@ -545,26 +542,22 @@ static const struct {
 	  "Subject: AUTO: Ana is out of the office (returning 03/12/2026)\n"
 	  "Auto-Submitted: auto-replied\n",
 	  "Volto logo.", MAIL_KIND_VACATION },
-	{ "GroupWise",
-	  "Subject: Re: Pedido (Out of Office)\nReturn-Path: <>\n",
+	{ "GroupWise", "Subject: Re: Pedido (Out of Office)\nReturn-Path: <>\n",
 	  "Volto logo.", MAIL_KIND_VACATION },
-	{ "Apple",
-	  "Subject: Re: Pedido\nX-Apple-Action: VACATION\n", "Volto logo.",
-	  MAIL_KIND_VACATION },
+	{ "Apple", "Subject: Re: Pedido\nX-Apple-Action: VACATION\n",
+	  "Volto logo.", MAIL_KIND_VACATION },
 	{ "BSD vacation",
 	  "Subject: away from my mail\nPrecedence: junk\n"
 	  "Auto-Submitted: auto-replied\n",
 	  "Volto logo.", MAIL_KIND_VACATION },
 	{ "procmail", "Subject: Re: Pedido\nX-Loop: ana@cliente.example\n",
 	  "Volto logo.", MAIL_KIND_AUTO_REPLY },
-	{ "Courier mailbot",
-	  "Subject: Re: Pedido\nX-Mailer: mailbot 1.0\n", "Recebemos.",
-	  MAIL_KIND_AUTO_REPLY },
+	{ "Courier mailbot", "Subject: Re: Pedido\nX-Mailer: mailbot 1.0\n",
+	  "Recebemos.", MAIL_KIND_AUTO_REPLY },
 	{ "a shop's acknowledgement",
 	  "Subject: Recebemos seu contato\nAuto-Submitted: auto-replied\n",
 	  "Seu protocolo é 4711.", MAIL_KIND_AUTO_REPLY },
-	{ "a challenge",
-	  "Subject: Re: Pedido\nX-Autoresponder: confirme\n",
+	{ "a challenge", "Subject: Re: Pedido\nX-Autoresponder: confirme\n",
 	  "Confirme que você é humano.", MAIL_KIND_AUTO_REPLY },
 	{ "cron",
 	  "Subject: Cron <root@web1> backup\nX-Cron-Env: <SHELL=/bin/sh>\n",
@@ -609,16 +602,18 @@ static void test_automatic_answers(void **state)
 static void test_prose_is_bounded(void **state)
 {
 	static const char *const units[] = {
-		"a@b.example\n", "<a%u@b.example>: 550 x\n\n",
-		"x a@b.example said a@b.example\n", "(expanded from <a@b.c\n",
+		"a@b.example\n",
+		"<a%u@b.example>: 550 x\n\n",
+		"x a@b.example said a@b.example\n",
+		"(expanded from <a@b.c\n",
 		"Final-Recipient: rfc822; a%u@b.example\n\n",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
-		g_autoptr(GString) text = g_string_new(
-			"From: MAILER-DAEMON@mx.example\n"
-			"Subject: failure notice\n\n");
+		g_autoptr(GString) text =
+			g_string_new("From: MAILER-DAEMON@mx.example\n"
+		                     "Subject: failure notice\n\n");
 
 		for (unsigned n = 0; n < 20000; n++) {
 			g_auto(GStrv) half = g_strsplit(units[i], "%u", 2);
