@@ -15,7 +15,7 @@ add_executable(notifier_tool ${notifier_dir}/notifier_tool.c)
 target_link_libraries(notifier_tool PRIVATE portaria_desk)
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
-foreach(part delivery faults)
+foreach(part delivery faults order)
 	add_test(NAME proto/notifier_${part} COMMAND ${Python3_EXECUTABLE}
 		${notifier_dir}/test_notifier_${part}.py -v)
 	set_tests_properties(proto/notifier_${part} PROPERTIES TIMEOUT 300
