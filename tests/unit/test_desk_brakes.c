@@ -36,20 +36,16 @@ static void put_row(struct fixture *fixture, const char *kind,
 static gint64 new_ticket(struct fixture *fixture)
 {
 	g_autoptr(GError) error = NULL;
-	static gint64 department;
 	AUTO(ticket) ticket = ticket_new();
+	AUTO(department) department = NULL;
 
 	fixture_begin(fixture);
-	if (department == 0 ||
-	    department_get(fixture->store, department, NULL) == NULL) {
-		struct department *made = fixture_department(
-			fixture, "suporte", DEPARTMENT_REGISTERED,
-			DEPARTMENT_HOLD);
-
-		department = made->id;
-		department_free(made);
-	}
-	ticket->department_id = department;
+	department = department_by_name(fixture->store, "suporte", NULL);
+	if (department == NULL)
+		department = fixture_department(fixture, "suporte",
+		                                DEPARTMENT_REGISTERED,
+		                                DEPARTMENT_HOLD);
+	ticket->department_id = department->id;
 	fixture_set(&ticket->requester, DONO);
 	fixture_set(&ticket->subject, "x");
 	assert_ok(ticket_insert(fixture->store, "VIA", ticket, &error), error);
