@@ -650,12 +650,18 @@ static void test_config_main_runs(void **state)
 		  "portaria-test: Missing argument for -o\n"
 		  "portaria-test: --help shows the options\n",
 		  6 },
-		{ "two mistakes",
+		{ "override without a value",
 		  { "-c", "FILE", "-o", "lmtp.parsers=x", "-o", "a" },
+		  64,
+		  "",
+		  "portaria-test: -o a: section.key=value is wanted\n",
+		  1 },
+		{ "two mistakes",
+		  { "-c", "FILE", "-o", "lmtp.parsers=x", "-o", "log.a=b" },
 		  78,
 		  "",
 		  "portaria-test: -o: [lmtp] parsers: \"x\" is not a number\n"
-		  "portaria-test: -o: \"a\" is not section.key=value\n"
+		  "portaria-test: -o: [log] a: unknown key\n"
 		  "portaria-test: nothing was started; correct the lines "
 		  "above\n",
 		  1 },

@@ -558,7 +558,7 @@ static void test_open_refuses(void **state)
 		{ fixture->config.database, PORTARIA_ERROR_NOT_FOUND },
 		{ below, PORTARIA_ERROR_NOT_FOUND },
 		{ fixture->dir, PORTARIA_ERROR_TEMPORARY },
-		{ text, PORTARIA_ERROR_TEMPORARY },
+		{ text, PORTARIA_ERROR_CONFIG },
 	};
 
 	assert_true(g_file_set_contents(text, long_text, -1, NULL));
