@@ -330,3 +330,15 @@ GPtrArray *department_list(struct store *store, GError **error)
 	}
 	return g_steal_pointer(&all);
 }
+
+bool department_find_zone(struct store *store, gint64 id, char **ret_zone,
+                          GError **error)
+{
+	static const char SQL_DEPARTMENT_ZONE[] =
+		"SELECT time_zone FROM department"
+		" WHERE id = :id AND time_zone <> ''";
+
+	return row_fetch_text(
+		row_prepare_id(store->db, SQL_DEPARTMENT_ZONE, id, error),
+		ret_zone, error);
+}

@@ -56,6 +56,9 @@ bool department_remove_address(struct store *store, gint64 id,
 			       const char *address, GError **error) NODISCARD;
 struct department *department_get(struct store *store, gint64 id,
 				  GError **error) NODISCARD;
+/* Its time zone alone, NULL if it has the site's; owned by the caller. */
+bool department_find_zone(struct store *store, gint64 id, char **ret_zone,
+			  GError **error) NODISCARD;
 struct department *department_by_name(struct store *store, const char *name,
 				      GError **error) NODISCARD;
 /* The active department with this address (key, without extension). */
