@@ -101,10 +101,11 @@ static char *uuencoded_name(const struct mime_node *node)
 	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(free_file);
 	g_autoptr(GBytes) body =
 		g_bytes_new_static(node->body, node->body_len);
-	g_autoptr(GBytes) rest = mimecode_take_files(body, 1, files);
+	GBytes *rest = mimecode_take_files(body, 1, files);
 
-	if (files->len == 0)
+	if (rest == NULL)
 		return NULL;
+	g_bytes_unref(rest);
 	const struct mimecode_file *file = g_ptr_array_index(files, 0);
 
 	return charset_to_utf8(NULL, file->name, strlen(file->name), NULL);

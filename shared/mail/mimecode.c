@@ -325,10 +325,11 @@ static GBytes *decode_uuencoded(const char *data, size_t len)
 {
 	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(free_file);
 	g_autoptr(GBytes) body = g_bytes_new_static(data, len);
-	g_autoptr(GBytes) rest = mimecode_take_files(body, 1, files);
+	GBytes *rest = mimecode_take_files(body, 1, files);
 
-	if (files->len == 0)
+	if (rest == NULL)
 		return g_bytes_new(data, len);
+	g_bytes_unref(rest);
 	const struct mimecode_file *file = g_ptr_array_index(files, 0);
 
 	return g_bytes_ref(file->data);
