@@ -151,22 +151,22 @@ static struct config_field fields[] = {
 	    "business hours, mon-fri 09:00-18:00; empty: always")
 	ROW(timers, holidays, TEXT, 0, 8192, "",
 	    "days without business: 12-25 every year, 2026-02-17 once")
-	ROW(timers, close_seconds, SECONDS, 0, 3650 * SECONDS_DAY, "0s",
+	ROW(timers, close_seconds, SECONDS, 0, 3650 * SECONDS_DAY, "0",
 	    "answered tickets are closed after so long; 0: never")
 	ROW(timers, warn_seconds, SECONDS, 0, 365 * SECONDS_DAY, "3d",
 	    "a warning comes so long before; 0: none")
 	ROW(timers, reopen_seconds, SECONDS, 0, 3650 * SECONDS_DAY, "7d",
 	    "an answer reopens a resolved ticket so long; then it is a new one")
 
-	ROW(retention, every_seconds, SECONDS, 0, 31 * SECONDS_DAY, "0s",
+	ROW(retention, every_seconds, SECONDS, 0, 31 * SECONDS_DAY, "0",
 	    "how often the notifier removes what is too old; 0: never")
-	ROW(retention, raw_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0s",
+	ROW(retention, raw_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0",
 	    "original mails of tickets closed so long; 0: kept")
-	ROW(retention, attachment_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0s",
+	ROW(retention, attachment_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0",
 	    "attachments of tickets closed so long; 0: kept")
-	ROW(retention, ticket_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0s",
+	ROW(retention, ticket_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0",
 	    "tickets closed so long; 0: kept")
-	ROW(retention, held_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0s",
+	ROW(retention, held_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "0",
 	    "held messages decided so long ago; 0: kept")
 	ROW(retention, outbox_seconds, SECONDS, 0, 36500 * SECONDS_DAY, "180d",
 	    "outgoing mail sent or given up so long ago; 0: kept")
