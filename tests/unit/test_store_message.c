@@ -362,6 +362,40 @@ static void test_message_id_learn_and_find(void **state)
 	store_rollback(fixture->store);
 }
 
+/* Keys that are believed for a while. */
+static void test_delivery_since(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store;
+	gint64 now = clock_now();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *exact = NULL;
+	g_autofree char *other = NULL;
+
+	fixture_begin(fixture);
+	assert_ok(delivery_remember(store, "=k/suporte", "VIA-1", &error),
+	          error);
+	assert_ok(delivery_remember(store, "=k/suporte", "VIA-2", &error),
+	          error);
+	exact = delivery_find_since(store, "=k/suporte", now, &error);
+	assert_ok(exact != NULL, error);
+	assert_string_equal(exact, "VIA-2");
+	assert_fails(delivery_find_since(store, "=k/abusos", now, &error) !=
+	                     NULL,
+	             error, PORTARIA_ERROR_NOT_FOUND, "=k/abusos");
+	other = delivery_find_message_since(store, "=k/abusos", now, &error);
+	assert_ok(other != NULL, error);
+	assert_string_equal(other, "VIA-2");
+	now = clock_now() + CLOCK_MINUTE;
+	assert_fails(delivery_find_since(store, "=k/suporte", now, &error) !=
+	                     NULL,
+	             error, PORTARIA_ERROR_NOT_FOUND, "lately");
+	assert_fails(delivery_find_message_since(store, "=k/suporte", now,
+	                                         &error) != NULL,
+	             error, PORTARIA_ERROR_NOT_FOUND, "lately");
+	fixture_commit(fixture);
+}
+
 static void test_delivery(void **state)
 {
 	struct fixture *fixture = *state;
@@ -466,8 +500,8 @@ static gint64 hold(struct fixture *fixture, gint64 department, gint64 created)
 
 static void test_held_decide_works_once(void **state)
 {
-	static const enum held_state states[] = { HELD_RELEASED, HELD_DISCARDED,
-		                                  HELD_EXPIRED };
+	static const enum held_state states[] = { HELD_RELEASED,
+		                                  HELD_DISCARDED };
 	struct fixture *fixture = *state;
 	g_autoptr(GError) error = NULL;
 	gint64 department;
@@ -496,6 +530,29 @@ static void test_held_decide_works_once(void **state)
 	assert_fails(
 		held_decide(fixture->store, 5, HELD_RELEASED, "x", "", &error),
 		error, PORTARIA_ERROR_NOT_FOUND, "no such held message");
+	fixture_commit(fixture);
+}
+
+/* What was kept because nobody confirmed is still staff's to decide. */
+static void test_held_decide_after_it_expired(void **state)
+{
+	struct fixture *fixture = *state;
+	g_autoptr(GError) error = NULL;
+	gint64 id;
+
+	fixture_begin(fixture);
+	id = hold(fixture, fixture_department(fixture, "suporte"), 100);
+	assert_ok(held_decide(fixture->store, id, HELD_EXPIRED, "", "", &error),
+	          error);
+	assert_fails(held_decide(fixture->store, id, HELD_EXPIRED, "", "",
+	                         &error),
+	             error, PORTARIA_ERROR_CONFLICT, "expired");
+	assert_ok(held_decide(fixture->store, id, HELD_RELEASED, "maria",
+	                      "VIA-7K3Q9MX", &error),
+	          error);
+	assert_fails(held_decide(fixture->store, id, HELD_RELEASED, "ana", "",
+	                         &error),
+	             error, PORTARIA_ERROR_CONFLICT, "released");
 	fixture_commit(fixture);
 }
 
@@ -586,6 +643,7 @@ int main(void)
 		T(test_delivery),
 		T(test_held_round_trip),
 		T(test_held_decide_works_once),
+		T(test_held_decide_after_it_expired),
 		T(test_held_lists),
 		cmocka_unit_test(test_held_names_parse),
 	};

@@ -3,8 +3,7 @@
 -- The clock of a department (its zone is department.time_zone); one without a
 -- row follows the site.
 CREATE TABLE department_clock (
-	department_id BIGINT NOT NULL PRIMARY KEY
-		REFERENCES department (id), -- whose
+	department_id BIGINT NOT NULL PRIMARY KEY REFERENCES department (id), -- whose
 	hours TEXT NOT NULL, -- "mon-fri 09:00-18:00"; '' = the site's
 	holidays TEXT NOT NULL, -- "12-25 2026-11-20"; '' = the site's
 	close_after BIGINT NOT NULL, -- answered so long (ms), then closed; 0 never, -1 the site's
