@@ -13,7 +13,6 @@
 #include "mail/abuse_derive.h"
 #include "mail/abuse_summary.h"
 #include "mail/abuse_xarf.h"
-#include "mail/automatic.h"
 #include "mail/header.h"
 #include "mail/mailbuild.h"
 #include "mail/text.h"
@@ -330,7 +329,7 @@ static struct mail_abuse *read_lines(const struct mail *mail, const char *data,
 {
 	if (has_field(data, len, "X-XARF") || has_field(data, len, "X-ARF"))
 		return read_line_parts(mail, abuse_read_lines, true);
-	bool program = automatic_kind(data, len) != MAIL_KIND_HUMAN;
+	bool program = mail->kind != MAIL_KIND_HUMAN;
 
 	return program || !abuse_is_letter(mail)
 	               ? read_line_parts(mail, abuse_read_lines_strictly,

@@ -14,7 +14,8 @@
 #include "mail/mail.h"
 
 /* Sets mail->abuse and returns true if the mail is one. Parts of the mail
- * are read already; `data` starts with the message's header. */
+ * are read already, its kind is what automatic_kind() says; `data` starts with
+ * the message's header. */
 bool abuse_read(struct mail *mail, const char *data, size_t len);
 
 #endif

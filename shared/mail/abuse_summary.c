@@ -15,7 +15,6 @@
 #include "mail/abuse_unpack.h"
 #include "mail/abuse_value.h"
 #include "mail/abuse_xarf.h"
-#include "mail/automatic.h"
 #include "mail/header.h"
 #include "mail/mailbuild.h"
 #include "mail/subject.h"
@@ -454,7 +453,7 @@ static struct signs read_signs(const struct mail *mail, const char *data,
 		.is_tls = domain != NULL || strstr(folded, "tlsrpt") != NULL,
 		.in_form = strstr(lower, "report domain:") != NULL,
 		.automatic = subject_names_report(lower) ||
-		             automatic_kind(data, len) != MAIL_KIND_HUMAN ||
+		             mail->kind != MAIL_KIND_HUMAN ||
 		             mail->text[0] == '\0',
 	};
 }

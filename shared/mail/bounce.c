@@ -13,11 +13,11 @@
 
 #include <string.h>
 
-#include "mail/automatic.h"
 #include "mail/bounce_parts.h"
 #include "mail/bounce_words.h"
 #include "mail/header.h"
 #include "mail/mailbuild.h"
+#include "mail/phrases.h"
 #include "mail/subject.h"
 #include "mail/text.h"
 
@@ -156,7 +156,7 @@ static void look_at_header(struct signs *signs, const char *data, size_t len)
 				continue;
 			g_autofree char *text = header_decode(
 				field.value, field.value_len, NULL);
-			g_autofree char *lower = g_utf8_strdown(text, -1);
+			g_autofree char *lower = text_dup_lower(text);
 
 			rows[i].look(signs, lower);
 		}
@@ -170,8 +170,8 @@ static char *dup_unquoted(const char *text)
 	g_autofree char *start =
 		g_strndup(text, MIN(strlen(text), BOUNCE_LOOK_BYTES));
 	g_autofree char *valid = g_utf8_make_valid(start, -1);
-	g_autofree char *lower = g_utf8_strdown(valid, -1);
-	GString *words = g_string_new(NULL);
+	g_autofree char *lower = text_dup_lower(valid);
+	GString *words = g_string_sized_new(strlen(lower) + 1);
 
 	for (const char *at = lower; *at != '\0';) {
 		size_t len = strcspn(at, "\n");
@@ -184,26 +184,41 @@ static char *dup_unquoted(const char *text)
 	return g_string_free(words, FALSE);
 }
 
-static struct signs look(const struct mail *mail, const char *data, size_t len,
-                         size_t returned_at)
+/* What the header says. */
+static struct signs look(const struct mail *mail, const char *data, size_t len)
 {
 	struct signs signs = { 0 };
-	g_autofree char *subject = g_utf8_strdown(mail->subject, -1);
-	g_autofree char *words = dup_unquoted(mail->text);
-	enum mail_kind kind = automatic_kind(data, len);
+	g_autofree char *subject = text_dup_lower(mail->subject);
 
 	look_at_header(&signs, data, len);
-	signs.machine = signs.null_sender ||
-	                (kind != MAIL_KIND_HUMAN && kind != MAIL_KIND_LIST);
+	signs.machine = signs.null_sender || (mail->kind != MAIL_KIND_HUMAN &&
+	                                      mail->kind != MAIL_KIND_LIST);
 	signs.answers = subject_is_answer(mail->subject);
 	signs.subject = bounce_has_word(subject, bounce_subjects);
-	signs.prose = bounce_has_word(words, bounce_prose);
-	signs.transcript = bounce_has_transcript(words);
-	signs.reason = bounce_names_reason(words);
-	signs.returned = mail->text[returned_at] != '\0' ||
-	                 bounce_find_part(mail, "message/rfc822") != NULL ||
-	                 bounce_find_part(mail, "text/rfc822-header") != NULL;
 	return signs;
+}
+
+/* What the text says, which costs more. */
+static void look_at_words(struct signs *signs, const struct mail *mail)
+{
+	static struct phrases prose = PHRASES(bounce_prose);
+	g_autofree char *words = dup_unquoted(mail->text);
+
+	signs->prose = phrases_in(&prose, words);
+	signs->transcript = bounce_has_transcript(words);
+	signs->reason = bounce_names_reason(words);
+	signs->returned =
+		bounce_find_part(mail, "message/rfc822") != NULL ||
+		bounce_find_part(mail, "text/rfc822-header") != NULL ||
+		mail->text[bounce_find_returned(mail->text)] != '\0';
+}
+
+/* Nothing that a text can say makes a bounce of what a person's header is
+ * on; see agree(). */
+static bool may_agree(const struct signs *signs)
+{
+	return signs->failed_header || signs->daemon || signs->null_sender ||
+	       signs->maybe_daemon || (signs->machine && !signs->answers);
 }
 
 /* Without the part message/delivery-status. */
@@ -285,7 +300,6 @@ static void mend_address(struct mail *mail, const char *data, size_t len)
 static void read_recipients(struct mail *mail, const char *data, size_t len,
                             guint64 max)
 {
-	size_t returned_at = bounce_find_returned(mail->text);
 	const struct mail_part *part = find_report(mail);
 	gsize report_len = 0;
 	const char *report =
@@ -295,24 +309,26 @@ static void read_recipients(struct mail *mail, const char *data, size_t len,
 		bounce_read_report(mail->bounce, report, report_len, max);
 	mend_address(mail, data, len);
 	if (mail->bounce->recipients->len == 0)
-		bounce_read_prose(mail, data, len, returned_at, max);
+		bounce_read_prose(mail, data, len,
+		                  bounce_find_returned(mail->text), max);
 }
 
 static bool is_bounce(const struct mail *mail, const char *data, size_t len)
 {
-	size_t returned_at = bounce_find_returned(mail->text);
-	struct signs signs = look(mail, data, len, returned_at);
+	struct signs signs = look(mail, data, len);
 
-	return find_report(mail) != NULL ? agree_on_report(&signs)
-	                                 : agree(&signs);
+	if (find_report(mail) != NULL)
+		return agree_on_report(&signs);
+	if (!may_agree(&signs))
+		return false;
+	look_at_words(&signs, mail);
+	return agree(&signs);
 }
 
 /* Takes it back if no notification was found. */
-static bool read_json(struct mail *mail, const char *data, size_t len,
-                      guint64 max)
+static bool read_json(struct mail *mail, guint64 max)
 {
-	if (mail->text[0] != '{' ||
-	    automatic_kind(data, len) == MAIL_KIND_HUMAN)
+	if (mail->text[0] != '{' || mail->kind == MAIL_KIND_HUMAN)
 		return false;
 	mail->bounce = mail_bounce_new();
 	if (bounce_read_json(mail, max))
@@ -324,7 +340,7 @@ static bool read_json(struct mail *mail, const char *data, size_t len,
 bool bounce_read(struct mail *mail, const char *data, size_t len,
                  const struct limits *limits)
 {
-	if (!read_json(mail, data, len, limits->recipients)) {
+	if (!read_json(mail, limits->recipients)) {
 		if (!is_bounce(mail, data, len))
 			return false;
 		mail->bounce = mail_bounce_new();

@@ -11,7 +11,8 @@
 #include "mail/mail.h"
 
 /* Sets mail->bounce and returns true if the mail is one. Text and parts of
- * the mail are read already; `data` is the raw message. */
+ * the mail are read already, its kind is what automatic_kind() says; `data` is
+ * the raw message. */
 bool bounce_read(struct mail *mail, const char *data, size_t len,
                  const struct limits *limits);
 

@@ -14,6 +14,7 @@
 #include "mail/bounce_words.h"
 #include "mail/header.h"
 #include "mail/mailbuild.h"
+#include "mail/phrases.h"
 #include "mail/text.h"
 
 #define SENT_TO_MAX  20  /* addresses of the returned message looked at */
@@ -37,6 +38,23 @@ static bool starts_with_one(const char *text, const char *const *words)
 	return false;
 }
 
+/* The same of a line in any case. */
+static bool line_starts(const char *line, size_t len, const char *const *words)
+{
+	char first = g_ascii_tolower(line[0]);
+
+	for (; *words != NULL; words++) {
+		if (**words != first)
+			continue;
+		size_t word_len = strlen(*words);
+
+		if (word_len <= len &&
+		    g_ascii_strncasecmp(line, *words, word_len) == 0)
+			return true;
+	}
+	return false;
+}
+
 size_t bounce_find_returned(const char *text)
 {
 	static const char *const traces[] = { "received: from ",
@@ -50,11 +68,9 @@ size_t bounce_find_returned(const char *text)
 
 	while (text[at] != '\0') {
 		size_t len = strcspn(text + at, "\n");
-		g_autofree char *lower =
-			g_ascii_strdown(text + at, (gssize)MIN(len, 80));
 
-		if (seen > 0 && (starts_with_one(lower, bounce_markers) ||
-		                 starts_with_one(lower, traces)))
+		if (seen > 0 && (line_starts(text + at, len, bounce_markers) ||
+		                 line_starts(text + at, len, traces)))
 			return at;
 		seen += len > 0;
 		at += len + (text[at + len] == '\n');
@@ -434,12 +450,13 @@ static void read_best(struct prose *prose, const char *data, size_t len)
 
 static bool says_delay(const struct mail *mail, const char *text)
 {
-	g_autofree char *subject = g_utf8_strdown(mail->subject, -1);
-	g_autofree char *lower = g_utf8_strdown(text, -1);
+	static struct phrases delays = PHRASES(bounce_delays);
+	static struct phrases finals = PHRASES(bounce_finals);
+	g_autofree char *subject = text_dup_lower(mail->subject);
+	g_autofree char *lower = text_dup_lower(text);
 
-	return bounce_has_word(subject, bounce_delays) ||
-	       (bounce_has_word(lower, bounce_delays) &&
-	        !bounce_has_word(lower, bounce_finals));
+	return phrases_in(&delays, subject) ||
+	       (phrases_in(&delays, lower) && !phrases_in(&finals, lower));
 }
 
 bool bounce_has_transcript(const char *text)

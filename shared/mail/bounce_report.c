@@ -11,6 +11,7 @@
 
 #include "mail/bounce_words.h"
 #include "mail/header.h"
+#include "mail/phrases.h"
 #include "mail/text.h"
 
 struct mail_part *bounce_find_part(const struct mail *mail, const char *type)
@@ -64,9 +65,8 @@ static size_t status_len(const char *p)
 
 char *bounce_find_status(const char *text, const char *classes)
 {
-	for (const char *p = text; *p != '\0'; p++) {
-		if (strchr(classes, *p) == NULL ||
-		    (p > text && (g_ascii_isalnum(p[-1]) || p[-1] == '.')))
+	for (const char *p = text; (p = strpbrk(p, classes)) != NULL; p++) {
+		if (p > text && (g_ascii_isalnum(p[-1]) || p[-1] == '.'))
 			continue;
 		size_t len = status_len(p);
 
@@ -119,23 +119,30 @@ bool bounce_has_code(const char *text)
 
 char bounce_find_reply_class(const char *text)
 {
-	for (const char *p = text; *p != '\0'; p++)
+	for (const char *p = text; (p = strpbrk(p, "45")) != NULL; p++)
 		if (is_reply_at(text, p))
 			return *p;
 	return '\0';
 }
 
-/* Reasons that pass do not count where the words say that it is over. */
+/* The first one of the table. Reasons that pass do not count where the words say that it is over. */
 static const struct bounce_reason *find_reason(const char *lower)
 {
-	bool is_final = bounce_has_word(lower, bounce_finals);
+	static struct phrases finals = PHRASES(bounce_finals);
+	static struct phrases reasons = PHRASE_ROWS(bounce_reasons);
+	const struct bounce_reason *best = NULL;
+	bool is_final = phrases_in(&finals, lower);
+	struct phrase_walk walk;
 
-	for (const struct bounce_reason *row = bounce_reasons;
-	     row->phrase != NULL; row++)
-		if (strstr(lower, row->phrase) != NULL &&
+	phrase_walk_init(&walk, &reasons, lower);
+	while (phrase_walk_next(&walk)) {
+		const struct bounce_reason *row = &bounce_reasons[walk.row];
+
+		if ((best == NULL || row < best) &&
 		    !(is_final && row->status[0] == '4'))
-			return row;
-	return NULL;
+			best = row;
+	}
+	return best;
 }
 
 bool bounce_names_reason(const char *lower)
@@ -151,7 +158,7 @@ char *bounce_guess_status(const char *diagnostic, bool is_delay)
 {
 	g_autofree char *status = bounce_find_status(diagnostic, "45");
 	g_autofree char *line = text_dup_line(diagnostic);
-	g_autofree char *lower = g_utf8_strdown(line, -1);
+	g_autofree char *lower = text_dup_lower(line);
 	char class = bounce_find_reply_class(diagnostic);
 
 	if (status[0] != '\0')

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "mail/charset.h"
 #include "base/utf8.h"
+#include "mail/charset.h"
 
 #define MESSAGE_ID_MAX 998 /* a line, RFC 5322 2.1.1 */
 #define CHARSET_MAX    40
@@ -158,24 +158,27 @@ char *header_dup_single(const char *data, size_t len, const char *name,
 
 char *header_unfold(const char *value, size_t len)
 {
-	GString *text = g_string_sized_new(len);
-	size_t i = 0, skip;
+	char *text = g_malloc(len + 1);
+	size_t i = 0, n = 0, skip;
 
 	while (i < len) {
+		if (value[i] > '\r' || value[i] < '\0') {
+			text[n++] = value[i++];
+			continue;
+		}
 		skip = line_end_len(value + i, value + len);
 		if (skip > 0 && i + skip < len && is_blank(value[i + skip])) {
 			i += skip;
 			continue;
 		}
 		if (value[i] == '\r' || value[i] == '\n')
-			g_string_append_c(text, ' ');
+			text[n++] = ' ';
 		else
-			g_string_append_c(text,
-			                  value[i] == '\0' ? '\001' : value[i]);
+			text[n++] = value[i] == '\0' ? '\001' : value[i];
 		i++;
 	}
-	g_strstrip(text->str);
-	return g_string_free(text, FALSE);
+	text[n] = '\0';
+	return g_strstrip(text);
 }
 
 /*

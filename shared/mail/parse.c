@@ -274,8 +274,8 @@ static void take_field(struct head *head, const struct head_row *table,
 	}
 }
 
-static void read_head(struct head *head, const struct head_row *table,
-                      size_t n, const char *data, size_t len)
+static void read_head(struct head *head, const struct head_row *table, size_t n,
+                      const char *data, size_t len)
 {
 	struct header_walk walk;
 	struct header_field field;
@@ -334,12 +334,11 @@ static void take_fields(struct mail *mail)
 static void find_kind(struct mail *mail, const char *data, size_t len,
                       const struct limits *limits)
 {
+	mail->kind = automatic_kind(data, len);
 	if (abuse_read(mail, data, len))
 		mail->kind = MAIL_KIND_ABUSE_REPORT;
 	else if (bounce_read(mail, data, len, limits))
 		mail->kind = MAIL_KIND_BOUNCE;
-	else
-		mail->kind = automatic_kind(data, len);
 	if (mail->kind == MAIL_KIND_HUMAN && automatic_is_absence(mail))
 		mail->kind = MAIL_KIND_VACATION;
 }
@@ -350,10 +349,12 @@ static void understand(struct mail *mail, const char *data, size_t len,
 	find_kind(mail, data, len, limits);
 	if (mail->kind == MAIL_KIND_HUMAN)
 		take_fields(mail);
-	if (subject_is_forward(mail->subject) || trim_is_forward(mail->text))
+	if (subject_is_forward(mail->subject))
 		mail->is_forward = true;
-	if (!mail->is_forward)
-		mail->text_trimmed = trim_reply(mail->text, NULL);
+	if (mail->is_forward)
+		return;
+	mail->text_trimmed = trim_unforwarded(mail->text);
+	mail->is_forward = mail->text_trimmed == NULL;
 }
 
 struct mail *mail_parse(GBytes *raw, const struct limits *limits,

@@ -127,6 +127,45 @@ bool text_cut(char *text, guint64 max)
 	return true;
 }
 
+static bool is_ascii(const char *text, size_t len)
+{
+	guchar all = 0;
+
+	for (size_t i = 0; i < len; i++)
+		all |= (guchar)text[i];
+	return all < 0x80;
+}
+
+static void append_lower(GString *out, const char *line, size_t len)
+{
+	if (!is_ascii(line, len)) {
+		g_autofree char *lower = g_utf8_strdown(line, (gssize)len);
+
+		g_string_append(out, lower);
+		return;
+	}
+	gsize at = out->len;
+
+	g_string_append_len(out, line, (gssize)len);
+	for (; at < out->len; at++)
+		out->str[at] = g_ascii_tolower(out->str[at]);
+}
+
+char *text_dup_lower(const char *text)
+{
+	const char *end = text + strlen(text);
+	GString *out = g_string_sized_new((gsize)(end - text) + 1);
+
+	while (text < end) {
+		const char *lf = memchr(text, '\n', (size_t)(end - text));
+		const char *next = lf != NULL ? lf + 1 : end;
+
+		append_lower(out, text, (size_t)(next - text));
+		text = next;
+	}
+	return g_string_free(out, FALSE);
+}
+
 char *text_dup_line_len(const char *text, size_t len, size_t max)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, (gssize)len);

@@ -30,6 +30,10 @@ char *text_unflow(const char *text, bool delsp);
  * there was something to cut. */
 bool text_cut(char *text, guint64 max);
 
+/* In lower case as g_utf8_strdown() has it, but quickly where a line is ASCII.
+ * The input is valid UTF-8. Owned by the caller. */
+char *text_dup_lower(const char *text);
+
 /* One line: every run of white space and control characters is a blank.
  * Owned by the caller; valid UTF-8 whatever comes in. */
 char *text_dup_line(const char *text);

@@ -49,22 +49,6 @@ static bool is_blank_or_edge(const GArray *lines, guint i)
 
 /* ---- "On ..., somebody wrote:" ---- */
 
-/* Every marker has a colon or a row of dashes, or leads with a date; most
- * lines have neither. */
-static bool may_be_marker(const struct trim_line *line)
-{
-	gssize len = (gssize)line->len;
-
-	return line->kind == TRIM_TEXT &&
-	       (memchr(line->start, ':', line->len) != NULL ||
-	        memchr(line->start, '>', line->len) != NULL ||
-	        g_strstr_len(line->start, len, "：") != NULL ||
-	        g_strstr_len(line->start, len, "--") != NULL ||
-	        g_strstr_len(line->start, len, "__") != NULL ||
-	        g_strstr_len(line->start, len, "==") != NULL ||
-	        g_strstr_len(line->start, len, "**") != NULL);
-}
-
 /* An attribution found: where it begins, and what its lines say together. */
 struct attribution {
 	guint first;
@@ -327,7 +311,7 @@ static guint labelled_block_end(const GArray *lines, guint rule)
 static bool marker_at(const GArray *lines, guint i, guint *ret_first,
                       guint *ret_behind)
 {
-	const char *lower = may_be_marker(trim_line_at(lines, i))
+	const char *lower = trim_line_at(lines, i)->may_mark
 	                            ? trim_line_lower(lines, i)
 	                            : NULL;
 
@@ -374,10 +358,11 @@ static struct scan scan_to(GArray *lines, guint end)
 		if (trim_line_at(lines, i)->kind != TRIM_TEXT)
 			continue;
 		scan.last_text = i;
+		if (scan.first_text < end)
+			continue;
 		const char *lower = trim_line_lower(lines, i);
 
-		if (scan.first_text == end &&
-		    (lower == NULL || !trim_is_rule(lower, 5)))
+		if (lower == NULL || !trim_is_rule(lower, 5))
 			scan.first_text = i;
 	}
 	return scan;
@@ -498,9 +483,10 @@ static guint find_signature(const struct scan *scan)
 
 	for (guint i = scan->end; i > 0 && lines <= SIGNATURE_LINES; i--) {
 		const struct trim_line *line = line_of(scan, i - 1);
-		const char *lower = line->len <= MARK_BYTES
-		                            ? trim_line_lower(scan->lines, i - 1)
-		                            : NULL;
+		const char *lower =
+			line->len <= MARK_BYTES
+				? trim_line_lower(scan->lines, i - 1)
+				: NULL;
 
 		if (line->kind == TRIM_QUOTE)
 			break;
@@ -589,9 +575,8 @@ static guint skip_leading_attribution(const struct scan *scan)
 	               : 0;
 }
 
-char *trim_reply(const char *text, char **ret_signature)
+static char *reply_of(GArray *lines, const char *text, char **ret_signature)
 {
-	g_autoptr(GArray) lines = trim_lines_new(text);
 	struct scan scan = scan_to(lines, lines->len);
 	guint from = 0, end, behind;
 
@@ -615,6 +600,13 @@ char *trim_reply(const char *text, char **ret_signature)
 	                                      : dup_between(lines, from, end);
 }
 
+char *trim_reply(const char *text, char **ret_signature)
+{
+	g_autoptr(GArray) lines = trim_lines_new(text);
+
+	return reply_of(lines, text, ret_signature);
+}
+
 /* Apple Mail may put a forwarded message behind ">" as a whole. */
 static bool quotes_forward(const struct trim_line *line)
 {
@@ -624,10 +616,8 @@ static bool quotes_forward(const struct trim_line *line)
 	return trim_is_separator(lower, trim_forwarded);
 }
 
-bool trim_is_forward(const char *text)
+static bool is_forward(const GArray *lines)
 {
-	g_autoptr(GArray) lines = trim_lines_new(text);
-
 	for (guint i = 0; i < lines->len; i++) {
 		const struct trim_line *line = trim_line_at(lines, i);
 		guint first = i, behind = i;
@@ -635,7 +625,7 @@ bool trim_is_forward(const char *text)
 		if (line->kind == TRIM_QUOTE)
 			return quotes_forward(line);
 		const char *lower =
-			may_be_marker(line) ? trim_line_lower(lines, i) : NULL;
+			line->may_mark ? trim_line_lower(lines, i) : NULL;
 
 		if (lower == NULL)
 			continue;
@@ -645,4 +635,18 @@ bool trim_is_forward(const char *text)
 			return false;
 	}
 	return false;
+}
+
+bool trim_is_forward(const char *text)
+{
+	g_autoptr(GArray) lines = trim_lines_new(text);
+
+	return is_forward(lines);
+}
+
+char *trim_unforwarded(const char *text)
+{
+	g_autoptr(GArray) lines = trim_lines_new(text);
+
+	return is_forward(lines) ? NULL : reply_of(lines, text, NULL);
 }

@@ -32,4 +32,8 @@ char *trim_reply(const char *text, char **ret_signature);
  * message"), which is content and not to be trimmed. */
 bool trim_is_forward(const char *text);
 
+/* NULL for such a mail, else what trim_reply() makes of it, at the price of
+ * one of the two. Owned by the caller. */
+char *trim_unforwarded(const char *text);
+
 #endif

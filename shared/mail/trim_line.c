@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "mail/phrases.h"
 #include "mail/text.h"
 
 #define LOOK_BYTES      400
@@ -30,13 +31,44 @@ struct trim_line *trim_line_at(const GArray *lines, guint i)
 	return &g_array_index(lines, struct trim_line, i);
 }
 
+static bool is_ascii(const char *start, size_t len)
+{
+	guchar all = 0;
+
+	for (size_t i = 0; i < len; i++)
+		all |= (guchar)start[i];
+	return all < 0x80;
+}
+
+static char *dup_ascii_lower(const char *start, size_t len)
+{
+	while (len > 0 && g_ascii_isspace(*start)) {
+		start++;
+		len--;
+	}
+	while (len > 0 && g_ascii_isspace(start[len - 1]))
+		len--;
+	char *out = g_malloc(len + 1);
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = g_ascii_tolower(start[i]);
+	out[len] = '\0';
+	return out;
+}
+
 /* Blanks of all kinds at both ends, and marks of direction, go. */
 static char *dup_lower(const char *start, size_t len)
 {
+	if (is_ascii(start, len))
+		return dup_ascii_lower(start, len);
 	GString *out = g_string_sized_new(len);
 	const char *end = start + len;
 
 	for (const char *p = start; p < end; p = text_next(p)) {
+		if ((guchar)*p < 0x80) {
+			g_string_append_c(out, g_ascii_tolower(*p));
+			continue;
+		}
 		gunichar ch = g_utf8_get_char(p);
 
 		if (ch == 0x200e || ch == 0x200f || ch == 0x200b ||
@@ -80,14 +112,23 @@ static bool is_whole(const char *text, const char *found, const char *word)
 	       (*behind == '\0' || !is_letter(g_utf8_get_char(behind)));
 }
 
-static bool has_word(const char *text, const char *const *words)
+static bool has_word(const char *text, struct phrases *words)
 {
-	for (; *words != NULL; words++)
-		for (const char *p = text; (p = strstr(p, *words)) != NULL;
-		     p = text_next(p))
-			if (is_whole(text, p, *words))
-				return true;
+	struct phrase_walk walk;
+
+	phrase_walk_init(&walk, words, text);
+	while (phrase_walk_next(&walk))
+		if (is_whole(text, walk.at, walk.word))
+			return true;
 	return false;
+}
+
+/* "wrote", in whatever language. */
+static bool has_verb(const char *text)
+{
+	static struct phrases verbs = PHRASES(trim_wrote);
+
+	return has_word(text, &verbs);
 }
 
 static bool has_any(const char *text, const char *const *words)
@@ -184,20 +225,18 @@ static guint scan_signs(const char *lower)
 {
 	guint signs = 0;
 
-	for (const char *p = lower; *p != '\0';) {
-		size_t digits = strspn(p, "0123456789");
-
-		if (*p == '@' && p > lower && g_ascii_isgraph(p[-1]) &&
-		    g_ascii_isalnum(p[1]))
-			signs |= TRIM_SIGN_ADDRESS;
-		if (digits > 0) {
-			size_t used = digits;
-
-			signs |= number_signs(p, digits, &used);
-			p += used;
-		} else {
+	for (const char *p = lower; (p = strpbrk(p, "@0123456789")) != NULL;) {
+		if (*p == '@') {
+			if (p > lower && g_ascii_isgraph(p[-1]) &&
+			    g_ascii_isalnum(p[1]))
+				signs |= TRIM_SIGN_ADDRESS;
 			p++;
+			continue;
 		}
+		size_t digits = strspn(p, "0123456789"), used = digits;
+
+		signs |= number_signs(p, digits, &used);
+		p += used;
 	}
 	return signs;
 }
@@ -206,16 +245,20 @@ static guint scan_signs(const char *lower)
  * much longer. */
 static guint name_signs(const char *lower)
 {
+	static struct phrases months = PHRASES(trim_months);
+	static struct phrases weekdays = PHRASES(trim_weekdays);
 	guint signs = 0;
 	bool at_start = true;
 
 	for (const char *p = lower; *p != '\0'; p = text_next(p)) {
-		bool letter = g_unichar_isalpha(g_utf8_get_char(p));
+		bool letter = (guchar)*p < 0x80
+		                      ? g_ascii_isalpha(*p)
+		                      : g_unichar_isalpha(g_utf8_get_char(p));
 
 		if (letter && at_start) {
-			if (match_start(p, trim_months) > 0)
+			if (phrases_begin(&months, p))
 				signs |= TRIM_SIGN_MONTH;
-			if (match_start(p, trim_weekdays) > 0)
+			if (phrases_begin(&weekdays, p))
 				signs |= TRIM_SIGN_WEEKDAY;
 		}
 		at_start = !letter;
@@ -298,7 +341,8 @@ static guint start_signs(const char *lower)
 
 guint trim_line_signs(const GArray *lines, guint i)
 {
-	static const char *const zones[] = { "gmt", "utc", NULL };
+	static const char *const zone_names[] = { "gmt", "utc", NULL };
+	static struct phrases zones = PHRASES(zone_names);
 	struct trim_line *line = trim_line_at(lines, i);
 	const char *lower = trim_line_lower(lines, i);
 
@@ -306,14 +350,34 @@ guint trim_line_signs(const GArray *lines, guint i)
 		return line->signs;
 	line->signs = TRIM_SIGN__READ | scan_signs(lower) | name_signs(lower) |
 	              end_signs(lower) | start_signs(lower);
-	if (has_word(lower, trim_wrote))
+	if (has_verb(lower))
 		line->signs |= TRIM_SIGN_VERB;
-	if (has_word(lower, zones))
+	if (has_word(lower, &zones))
 		line->signs |= TRIM_SIGN_ZONE;
 	return line->signs;
 }
 
 /* ---- reading lines ---- */
+
+/* Every marker has a colon or a row of dashes, or leads with a date that
+ * stands before an address; most lines have none of it. */
+static bool may_mark(const char *start, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = start[i];
+		char next = i + 1 < len ? start[i + 1] : '\0';
+
+		if (c == ':' || c == '>')
+			return true;
+		if (c == next && (c == '-' || c == '_' || c == '=' || c == '*'))
+			return true;
+		/* a wide colon */
+		if (c == '\357' && next == '\274' && i + 2 < len &&
+		    start[i + 2] == '\232')
+			return true;
+	}
+	return false;
+}
 
 static void classify(struct trim_line *line)
 {
@@ -356,7 +420,7 @@ static bool closes_address(const GArray *lines, const struct trim_line *line)
 	const char *rest = lower + strspn(lower, "> ");
 
 	return strcmp(rest, ":") == 0 ||
-	       (g_str_has_suffix(rest, ":") && has_word(rest, trim_wrote));
+	       (g_str_has_suffix(rest, ":") && has_verb(rest));
 }
 
 GArray *trim_lines_new(const char *text)
@@ -371,6 +435,8 @@ GArray *trim_lines_new(const char *text)
 		classify(&line);
 		if (closes_address(lines, &line))
 			line.kind = TRIM_TEXT;
+		line.may_mark = line.kind == TRIM_TEXT &&
+		                may_mark(line.start, line.len);
 		g_array_append_val(lines, line);
 		text += line.len + (text[line.len] == '\n');
 	}
@@ -399,13 +465,11 @@ bool trim_is_rule(const char *lower, size_t min)
 	static const char marks[] = "_-=*#~+";
 	size_t len = strlen(lower);
 
-	for (const char *mark = marks; *mark != '\0'; mark++) {
-		const char set[] = { *mark, '\0' };
+	if (len == 0 || strchr(marks, lower[0]) == NULL)
+		return len >= min && len == 0;
+	const char set[] = { lower[0], '\0' };
 
-		if (strspn(lower, set) == len)
-			return len >= min;
-	}
-	return false;
+	return len >= min && strspn(lower, set) == len;
 }
 
 /* Without "<https://...>" and marks around. Owned. */
@@ -471,6 +535,8 @@ bool trim_is_device_line(const char *lower)
 
 bool trim_is_separator(const char *lower, const char *const *words)
 {
+	if (*lower >= 'a' && *lower <= 'z' && strchr(lower, ':') == NULL)
+		return false;
 	size_t marks = strspn(lower, "-_=*> ");
 	const char *inner = lower + marks;
 	size_t dashes = 0;
@@ -493,6 +559,8 @@ enum trim_field trim_read_field(const char *lower)
 {
 	const char *name = lower + strspn(lower, "*_| \t");
 
+	if (strchr(name, ':') == NULL && strstr(name, "：") == NULL)
+		return TRIM_FIELD__COUNT;
 	for (int field = 0; field < TRIM_FIELD__COUNT; field++) {
 		for (const char *const *word = trim_fields[field];
 		     *word != NULL; word++) {

@@ -37,8 +37,9 @@ struct trim_line {
 	const char *start;
 	size_t len;
 	enum trim_kind kind;
-	char *lower; /* see trim_line_lower() */
-	guint signs; /* see trim_line_signs() */
+	bool may_mark; /* has a colon, ">" or a row of dashes or the like */
+	char *lower;   /* see trim_line_lower() */
+	guint signs;   /* see trim_line_signs() */
 };
 
 /* struct trim_line for each line; the text must outlive them. */

@@ -10,6 +10,7 @@
 #include <gio/gio.h>
 
 #include "mail/abuse.h"
+#include "mail/automatic.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 
@@ -49,6 +50,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 	AUTO(mail)
 	mail = fuzz_mail(types, G_N_ELEMENTS(types), text, size);
 
+	mail->kind = automatic_kind(text, size);
 	if (abuse_read(mail, text, size)) {
 		mail_fill(mail);
 		check_abuse(mail->abuse);

@@ -80,7 +80,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 
 	limits_init(&limits);
 	limits.recipients = RECIPIENTS_MAX;
-	must(automatic_kind(text, size) < MAIL_KIND__COUNT);
+	mail->kind = automatic_kind(text, size);
+	must(mail->kind < MAIL_KIND__COUNT);
 	(void)automatic_is_absence(mail);
 	if (bounce_read(mail, text, size, &limits)) {
 		mail_fill(mail);

@@ -102,10 +102,31 @@ static void test_line_is_one_line(void **state)
 	assert_string_equal(cut, "a");
 }
 
+static void test_lower_is_that_of_glib(void **state)
+{
+	static const char *const cases[] = {
+		"",
+		"ABC def\n",
+		"\n\nAção ÁÉÍ\nPLAIN Line",
+		"ΣΑΣ ΟΔΟΣ\nA",
+		"İSTANBUL ẞ Ⱥ ﬁ",
+		"A\n寫道\nB",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *want = g_utf8_strdown(cases[i], -1);
+		g_autofree char *got = text_dup_lower(cases[i]);
+
+		assert_string_equal(got, want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean_keeps_only_text),
+		cmocka_unit_test(test_lower_is_that_of_glib),
 		cmocka_unit_test(test_unflow_joins_soft_breaks),
 		cmocka_unit_test(test_cut_ends_at_a_character),
 		cmocka_unit_test(test_line_is_one_line),

@@ -555,9 +555,15 @@ static void test_is_forward(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *own = trim_unforwarded(cases[i].input);
+		g_autofree char *reply = trim_reply(cases[i].input, NULL);
+
+		if (g_strcmp0(own, cases[i].want ? NULL : reply) != 0)
+			fail_msg("%s: both in one differ", cases[i].input);
 		if (trim_is_forward(cases[i].input) != cases[i].want)
 			fail_msg("%s", cases[i].input);
+	}
 }
 
 /* HTML mail as the programs customers use write it. */
