@@ -3,10 +3,10 @@
  * mail_variant.c - struct mail as a GVariant and back
  *
  * The way back reads what the confined child wrote, and the child has read
- * hostile mail. So: normal form first (lengths, UTF-8; of attachments only
- * that their sizes add up), then every member by
- * name and type; lines hold no control characters, file names no path,
- * addresses are made again from their text, numbers are in their range.
+ * hostile mail. So: normal form first (lengths, UTF-8; of attachments all but
+ * their bytes), and nothing counted twice; then every member by name and
+ * type; lines hold no control characters, file names no path, addresses are
+ * made again from their text, numbers are in their range.
  */
 #include "mail/mail.h"
 
@@ -16,7 +16,10 @@
 #include "mail/filename.h"
 #include "mail/mailbuild.h"
 
-#define LIST_MAX 20000 /* the largest "parts" and "addresses" limits allow */
+#define LIST_MAX     20000 /* what "parts" and "addresses" limits allow */
+#define MEMBERS_MAX  64    /* of the dictionary; we write some twenty */
+#define LINE_BYTES   ((size_t)4 << 20) /* of the longest field, decoded */
+#define PART_STRINGS 4                 /* before is_inline and the bytes */
 
 static const char MAILBOXES[] = "a(ss)"; /* name, address as written */
 static const char PARTS[] = "a(ssssbay)";
@@ -199,10 +202,12 @@ static GVariant *lookup(GVariant *dict, const char *key, const char *type,
 /* One line: no control characters, so nothing in it can end a header. */
 static bool is_line(const char *text)
 {
-	for (; *text != '\0'; text++)
-		if ((guchar)*text < 0x20 || *text == 0x7f)
+	const char *at = text;
+
+	for (; *at != '\0'; at++)
+		if ((guchar)*at < 0x20 || *at == 0x7f)
 			return false;
-	return true;
+	return (size_t)(at - text) <= LINE_BYTES;
 }
 
 static bool take_text(GVariant *dict, const char *key, char **ret_text,
@@ -382,9 +387,9 @@ static bool take_bounce(GVariant *dict, struct mail *mail, GError **error)
 
 static bool abuse_lines_are_sane(const struct mail_abuse *abuse)
 {
-	const char *const lines[] = { abuse->feedback_type, abuse->source_ip,
+	const char *const lines[] = { abuse->feedback_type,   abuse->source_ip,
 		                      abuse->reported_domain, abuse->reporter,
-		                      abuse->arrival_date,  abuse->format,
+		                      abuse->arrival_date,    abuse->format,
 		                      abuse->report_id };
 
 	if (g_strv_length(abuse->urls) > MAIL_ABUSE_URLS_MAX)
@@ -429,7 +434,7 @@ static bool take_abuse(GVariant *dict, struct mail *mail, GError **error)
 	if (class >= MAIL_ABUSE_CLASS__COUNT || !abuse_lines_are_sane(abuse) ||
 	    !abuse_numbers_are_sane(abuse))
 		return bad(error, "abuse");
-	abuse->class = (enum mail_abuse_class)class;
+	abuse->class = (enum mail_abuse_class) class;
 	return true;
 }
 
@@ -507,42 +512,57 @@ static bool take_body(GVariant *dict, struct mail *mail, GError **error)
 	                   error);
 }
 
-/* All but the attachments: GLib would look at each of their bytes. Reading
- * them is safe in any form, and of lines is_line() has the last word; what a
- * liar could gain is the same bytes many times over. */
-static bool parts_are_sane(GVariant *parts, gsize whole)
+/* Without its bytes, which have no form: GLib would look at each. */
+static bool part_has_form(GVariant *part)
 {
-	gsize left = whole;
+	for (gsize i = 0; i <= PART_STRINGS; i++) {
+		g_autoptr(GVariant) member = g_variant_get_child_value(part, i);
 
-	if (!g_variant_is_of_type(parts, G_VARIANT_TYPE(PARTS)))
-		return false;
-	for (gsize i = 0; i < g_variant_n_children(parts); i++) {
-		g_autoptr(GVariant) part = g_variant_get_child_value(parts, i);
-		gsize size = g_variant_get_size(part);
-
-		if (size > left)
+		if (!g_variant_is_normal_form(member))
 			return false;
-		left -= size;
 	}
 	return true;
 }
 
-static bool is_sane(GVariant *dict)
-{
-	gsize whole = g_variant_get_size(dict);
-	GVariantIter iter;
-	const char *key;
-	GVariant *value;
-	bool sane = true;
+static bool parts_have_form(GVariant *parts);
 
-	g_variant_iter_init(&iter, dict);
-	while (sane && g_variant_iter_next(&iter, "{&sv}", &key, &value)) {
-		sane = strcmp(key, "parts") == 0
-		               ? parts_are_sane(value, whole)
-		               : g_variant_is_normal_form(value);
-		g_variant_unref(value);
+static bool member_has_form(GVariant *member)
+{
+	g_autoptr(GVariant) key = g_variant_get_child_value(member, 0);
+	g_autoptr(GVariant) boxed = g_variant_get_child_value(member, 1);
+	g_autoptr(GVariant) value = g_variant_get_variant(boxed);
+
+	if (!g_variant_is_normal_form(key))
+		return false;
+	return strcmp(g_variant_get_string(key, NULL), "parts") == 0
+	               ? parts_have_form(value)
+	               : g_variant_is_normal_form(value);
+}
+
+/* Children that have their form and together are no larger than the whole:
+ * wrong offsets can name the same bytes many times over. */
+static bool children_have_form(GVariant *whole, gsize max,
+                               bool (*has_form)(GVariant *child))
+{
+	gsize left = g_variant_get_size(whole);
+	gsize n = g_variant_n_children(whole);
+
+	for (gsize i = 0; n <= max && i < n; i++) {
+		g_autoptr(GVariant) child = g_variant_get_child_value(whole, i);
+		gsize size = g_variant_get_size(child);
+
+		if (size > left || !has_form(child))
+			return false;
+		left -= size;
 	}
-	return sane;
+	/* GLib says that an array it cannot read is empty. */
+	return n <= max && (n > 0 || left == 0);
+}
+
+static bool parts_have_form(GVariant *parts)
+{
+	return g_variant_is_of_type(parts, G_VARIANT_TYPE(PARTS)) &&
+	       children_have_form(parts, LIST_MAX, part_has_form);
 }
 
 struct mail *mail_from_variant(GVariant *variant, GError **error)
@@ -553,7 +573,7 @@ struct mail *mail_from_variant(GVariant *variant, GError **error)
 	}
 	g_autoptr(GVariant) dict = g_variant_get_child_value(variant, 0);
 
-	if (!is_sane(dict)) {
+	if (!children_have_form(dict, MEMBERS_MAX, member_has_form)) {
 		bad(error, "form");
 		return NULL;
 	}
