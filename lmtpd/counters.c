@@ -16,6 +16,7 @@ static const char *const names[] = {
 	[COUNTER_STORED] = "stored",
 	[COUNTER_HELD] = "held",
 	[COUNTER_DUPLICATES] = "duplicates",
+	[COUNTER_REPEATED] = "repeated",
 	[COUNTER_DEFERRED] = "deferred",
 	[COUNTER_UNSEALED] = "unsealed",
 	[COUNTER_UNPARSED] = "unparsed",

@@ -16,7 +16,8 @@ enum counter {
 	COUNTER_BYTES,
 	COUNTER_STORED,     /* recipients answered 250 */
 	COUNTER_HELD,       /* of those */
-	COUNTER_DUPLICATES, /* of those */
+	COUNTER_DUPLICATES, /* of those: the same delivery once more */
+	COUNTER_REPEATED,   /* of those: the same message, sent again */
 	COUNTER_DEFERRED,   /* recipients answered 4xx after DATA */
 	COUNTER_UNSEALED,   /* messages judged here */
 	COUNTER_UNPARSED,   /* messages stored as stubs */

@@ -189,7 +189,7 @@ static size_t rule(struct delivery *delivery)
 		.agent = delivery->agent,
 		.envelope = delivery->envelope,
 		.raw = delivery->raw,
-		.sha256 = receive_get_sha256(delivery->received),
+		.received = delivery->received,
 	};
 	size_t open = 0;
 
@@ -273,6 +273,7 @@ static struct intake_recipient intake_of(const struct target *target)
 		.identity = ruling->identity,
 		.reason = ruling->reason,
 		.delivery_key = ruling->key,
+		.repeat_key = ruling->repeat_key,
 	};
 }
 
@@ -302,6 +303,8 @@ static void set_stored(const struct delivery *delivery, struct target *target,
 	counters_add(counters, COUNTER_HELD, result->outcome == INTAKE_HELD);
 	counters_add(counters, COUNTER_DUPLICATES,
 	             result->outcome == INTAKE_DUPLICATE);
+	counters_add(counters, COUNTER_REPEATED,
+	             result->outcome == INTAKE_REPEATED);
 	log_stored(delivery, target);
 }
 

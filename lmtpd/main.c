@@ -19,6 +19,7 @@
 #include "lmtpd/listener.h"
 #include "lmtpd/parser_mail.h"
 #include "mail/mail.h"
+#include "store/blob.h"
 
 #define IDENT         "portaria-lmtpd"
 #define DRAIN_SECONDS 30
@@ -103,6 +104,16 @@ static void complain_of_texts(const struct desk *desk)
 			  LOG_STR("why", lines[i]));
 }
 
+/* What the last one left when it was killed. */
+static void sweep(const struct config *config)
+{
+	unsigned count = blob_sweep(&config->store);
+
+	if (count > 0)
+		log_event(LOG_LEVEL_INFO, NULL, "unfinished files removed",
+		          LOG_NUM("count", count));
+}
+
 static bool start_agent(struct agent *agent, GError **error)
 {
 	const struct config *config = agent->config;
@@ -111,6 +122,7 @@ static bool start_agent(struct agent *agent, GError **error)
 	agent->desk = desk_new(config, error);
 	if (agent->desk == NULL || !check_store(config, error))
 		return false;
+	sweep(config);
 	complain_of_texts(agent->desk);
 	agent->auth = auth_new(config, error);
 	if (agent->auth == NULL)

@@ -19,8 +19,8 @@ struct receive {
 	guint64 charged;
 	enum receive_status status;
 	int fd;
-	GChecksum *sum;
 	GBytes *bytes;
+	char *sha256; /* NULL until it was asked for */
 };
 
 struct receive *receive_new(struct receive_budget *budget, guint64 max)
@@ -29,7 +29,6 @@ struct receive *receive_new(struct receive_budget *budget, guint64 max)
 
 	receive->budget = budget;
 	receive->max = max;
-	receive->sum = g_checksum_new(G_CHECKSUM_SHA256);
 	receive->fd = memfile_new("message");
 	if (receive->fd < 0)
 		receive->status = RECEIVE_TROUBLE;
@@ -51,7 +50,7 @@ void receive_free(struct receive *receive)
 	if (receive == NULL)
 		return;
 	drop(receive);
-	g_checksum_free(receive->sum);
+	g_free(receive->sha256);
 	g_clear_pointer(&receive->bytes, g_bytes_unref);
 	g_free(receive);
 }
@@ -72,7 +71,6 @@ static enum receive_status add(struct receive *receive, const char *data,
 		return RECEIVE_FULL;
 	if (!memfile_write(receive->fd, data, len))
 		return RECEIVE_TROUBLE;
-	g_checksum_update(receive->sum, (const guchar *)data, (gssize)len);
 	return RECEIVE_OK;
 }
 
@@ -110,9 +108,12 @@ GBytes *receive_get_bytes(const struct receive *receive)
 	return receive->bytes;
 }
 
-const char *receive_get_sha256(const struct receive *receive)
+const char *receive_get_sha256(struct receive *receive)
 {
-	return g_checksum_get_string(receive->sum);
+	if (receive->sha256 == NULL)
+		receive->sha256 = g_compute_checksum_for_bytes(
+			G_CHECKSUM_SHA256, receive->bytes);
+	return receive->sha256;
 }
 
 guint64 receive_get_size(const struct receive *receive)

@@ -44,7 +44,7 @@ enum receive_status receive_finish(struct receive *receive);
 /* After receive_finish() said RECEIVE_OK; borrowed. */
 int receive_get_fd(const struct receive *receive);
 GBytes *receive_get_bytes(const struct receive *receive);
-const char *receive_get_sha256(const struct receive *receive);
+const char *receive_get_sha256(struct receive *receive);
 /* Bytes that came, kept or not. */
 guint64 receive_get_size(const struct receive *receive);
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "desk/judge.h"
+#include "lmtpd/fingerprint.h"
 #include "mail/header.h"
 
 static const enum seal_verdict verdicts[] = {
@@ -38,6 +39,7 @@ void ruling_free(struct ruling *ruling)
 	g_free(ruling->client_ip);
 	g_free(ruling->queue_id);
 	g_free(ruling->key);
+	g_free(ruling->repeat_key);
 	g_free(ruling);
 }
 
@@ -46,6 +48,7 @@ void ruling_case_clear(struct ruling_case *one)
 	if (one->auth != NULL)
 		auth_result_free(one->auth);
 	one->auth = NULL;
+	g_clear_pointer(&one->fingerprint, g_free);
 }
 
 static char *dup_or_empty(const char *text)
@@ -88,7 +91,8 @@ static char *unsealed_key(const struct ruling_case *one,
 	const char *data = raw_data(one, &len);
 	g_autofree char *id = header_dup_single(data, len, "Message-ID", NULL);
 
-	g_checksum_update(sum, (const guchar *)one->sha256, -1);
+	g_checksum_update(
+		sum, (const guchar *)receive_get_sha256(one->received), -1);
 	if (id != NULL)
 		g_checksum_update(sum, (const guchar *)id, -1);
 	return g_strdup_printf("%s/%s", g_checksum_get_string(sum),
@@ -223,7 +227,43 @@ static struct ruling *judge_here(struct ruling_case *one, const char *address,
 	return from_verdict(one, &client, department, verdict);
 }
 
-struct ruling *ruling_make(struct ruling_case *one, const char *address,
+static void add_text(GChecksum *sum, const char *text)
+{
+	g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text) + 1);
+}
+
+/*
+ * By what a message is known that came before in another delivery. Who it is
+ * from and how sure that is are part of it, so that nobody's copy stands in
+ * for another one's mail; and what an address says behind "+", since that may
+ * name a ticket. A message without one Message-ID is like no other.
+ */
+static char *repeat_key(struct ruling_case *one, const struct ruling *ruling,
+                        const char *address,
+                        const struct department *department)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	const char *extension = strchr(address, '+');
+	size_t len;
+	const char *data = raw_data(one, &len);
+	g_autofree char *id = header_dup_single(data, len, "Message-ID", NULL);
+
+	if (id == NULL || *g_strstrip(id) == '\0')
+		return NULL;
+	if (one->fingerprint == NULL)
+		one->fingerprint = fingerprint_message(
+			one->agent->config->server.authserv_id, data, len);
+	add_text(sum, one->fingerprint);
+	add_text(sum, id);
+	add_text(sum, ruling->identity);
+	add_text(sum, seal_verdict_name(ruling->verdict));
+	add_text(sum, auth_proof_name(ruling->proof));
+	add_text(sum, extension != NULL ? extension : "");
+	return g_strdup_printf("=%s/%s", g_checksum_get_string(sum),
+	                       department->name);
+}
+
+static struct ruling *rule(struct ruling_case *one, const char *address,
                            const struct department *department, GError **error)
 {
 	AUTO(seal) seal = NULL;
@@ -239,5 +279,16 @@ struct ruling *ruling_make(struct ruling_case *one, const char *address,
 	ruling = judge_here(one, address, department, error);
 	if (ruling != NULL)
 		ruling->seal = status;
+	return ruling;
+}
+
+struct ruling *ruling_make(struct ruling_case *one, const char *address,
+                           const struct department *department, GError **error)
+{
+	struct ruling *ruling = rule(one, address, department, error);
+
+	if (ruling != NULL)
+		ruling->repeat_key =
+			repeat_key(one, ruling, address, department);
 	return ruling;
 }

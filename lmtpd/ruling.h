@@ -25,7 +25,8 @@ struct ruling {
 	char *evidence; /* one line */
 	char *client_ip;
 	char *queue_id;
-	char *key; /* delivery key */
+	char *key;        /* delivery key */
+	char *repeat_key; /* as in desk/intake.h; NULL: none */
 };
 void ruling_free(struct ruling *ruling);
 DEFINE_AUTO(ruling)
@@ -36,8 +37,10 @@ struct ruling_case {
 	struct agent *agent;
 	const struct lmtp_envelope *envelope;
 	GBytes *raw;
-	const char *sha256;
-	struct auth_result *auth; /* NULL until it was needed; owned */
+	struct receive *received;
+	/* NULL until they were needed; owned: */
+	struct auth_result *auth;
+	char *fingerprint;
 };
 void ruling_case_clear(struct ruling_case *one);
 

@@ -46,14 +46,18 @@ static bool file_is_there(const char *path, gint64 size)
 	       st.st_size == size;
 }
 
-/* Makes blob_dir/ab if it is not there. */
+/* Makes blob_dir/ab if it is not there. One that is there was perhaps made a
+ * moment ago, by somebody who did not come to sync it. */
 static bool dir_make(const struct config_store *config, const char *dir,
                      GError **error)
 {
-	if (mkdir(dir, DIR_MODE) == 0)
-		return file_inherit_owner(dir, error) &&
-		       file_sync_dir(config->blob_dir, error);
-	return errno == EEXIST || file_fail(dir, error);
+	if (mkdir(dir, DIR_MODE) == 0) {
+		if (!file_inherit_owner(dir, error))
+			return false;
+	} else if (errno != EEXIST) {
+		return file_fail(dir, error);
+	}
+	return file_sync_dir(config->blob_dir, error);
 }
 
 static bool file_write(const struct config_store *config, const char *sha256,
@@ -62,9 +66,28 @@ static bool file_write(const struct config_store *config, const char *sha256,
 	g_autofree char *dir = dir_of(config, sha256);
 	g_autofree char *path = path_of(config, sha256);
 
-	return file_is_there(path, (gint64)g_bytes_get_size(data)) ||
-	       (dir_make(config, dir, error) &&
-	        file_put(path, data, FILE_MODE, error));
+	if (!dir_make(config, dir, error))
+		return false;
+	/* Its bytes are on disk, or it would not have its name; the name need
+	 * not be. */
+	return file_is_there(path, (gint64)g_bytes_get_size(data))
+	               ? file_sync_dir(dir, error)
+	               : file_put(path, data, FILE_MODE, error);
+}
+
+unsigned blob_sweep(const struct config_store *config)
+{
+	g_autoptr(GDir) dirs = g_dir_open(config->blob_dir, 0, NULL);
+	unsigned count = 0;
+	const char *name;
+
+	while (dirs != NULL && (name = g_dir_read_name(dirs)) != NULL) {
+		g_autofree char *dir =
+			g_build_filename(config->blob_dir, name, NULL);
+
+		count += file_sweep(dir);
+	}
+	return count;
 }
 
 bool blob_unlink(const struct config_store *config, const char *sha256,

@@ -19,6 +19,8 @@ char *blob_put(struct store *store, GBytes *data, GError **error) NODISCARD;
  * part before the transaction; blob_put then finds the file. */
 bool blob_prepare(const struct config_store *config, GBytes *data,
 		  GError **error) NODISCARD;
+/* Removes the unfinished files that crashes left; how many there were. */
+unsigned blob_sweep(const struct config_store *config);
 /* The bytes, checked against the digest (PERMANENT if they differ). NOT_FOUND
  * if no such blob is known, TEMPORARY if its file cannot be read. */
 GBytes *blob_get(struct store *store, const char *sha256, GError **error)

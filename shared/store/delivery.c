@@ -13,6 +13,8 @@
 #include "store/row.h"
 #include "store/store_private.h"
 
+#define ID_SEQUENCE_BITS 21 /* base/ids.h: the rest is milliseconds */
+
 bool message_id_learn(struct store *store, gint64 ticket_id,
                       const char *message_id, GError **error)
 {
@@ -112,6 +114,65 @@ char *delivery_find(struct store *store, const char *key, GError **error)
 		"SELECT answer FROM delivery WHERE delivery_key = :key";
 
 	return find_answer(store, SQL_DELIVERY_FIND, key, error);
+}
+
+bool delivery_remember(struct store *store, const char *key,
+                       const char *answer, GError **error)
+{
+	static const char SQL_DELIVERY_REMEMBER[] =
+		"INSERT INTO delivery (delivery_key, message_key, answer, id)"
+		" VALUES (:key, :message_key, :answer, :id)"
+		" ON CONFLICT (delivery_key) DO UPDATE"
+		" SET answer = excluded.answer, id = excluded.id";
+	g_autofree char *message_key = message_key_of(key);
+	struct db_stmt *stmt = row_prepare_text(
+		store->db, SQL_DELIVERY_REMEMBER, ":key", key, error);
+
+	if (stmt == NULL)
+		return false;
+	db_bind_text(stmt, ":message_key", message_key);
+	db_bind_text(stmt, ":answer", answer);
+	db_bind_int(stmt, ":id", id_new());
+	return db_run(stmt, error);
+}
+
+/* Ids are times. */
+static char *find_since(struct store *store, const char *sql, const char *key,
+                        gint64 since, GError **error)
+{
+	struct db_stmt *stmt =
+		row_prepare_text(store->db, sql, ":key", key, error);
+	char *answer = NULL;
+
+	if (stmt == NULL)
+		return NULL;
+	db_bind_int(stmt, ":since", MAX(since, 0) << ID_SEQUENCE_BITS);
+	if (row_fetch_text(stmt, &answer, error) && answer == NULL)
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_NOT_FOUND,
+		            "%s was not delivered lately", key);
+	return answer;
+}
+
+char *delivery_find_since(struct store *store, const char *key, gint64 since,
+                          GError **error)
+{
+	static const char SQL_DELIVERY_FIND_SINCE[] =
+		"SELECT answer FROM delivery WHERE delivery_key = :key"
+		" AND id >= :since";
+
+	return find_since(store, SQL_DELIVERY_FIND_SINCE, key, since, error);
+}
+
+char *delivery_find_message_since(struct store *store, const char *key,
+                                  gint64 since, GError **error)
+{
+	static const char SQL_DELIVERY_FIND_MESSAGE_SINCE[] =
+		"SELECT answer FROM delivery WHERE message_key = :key"
+		" AND id >= :since ORDER BY id LIMIT 1";
+	g_autofree char *message_key = message_key_of(key);
+
+	return find_since(store, SQL_DELIVERY_FIND_MESSAGE_SINCE, message_key,
+	                  since, error);
 }
 
 char *delivery_find_message(struct store *store, const char *key,

@@ -11,6 +11,9 @@
  * syncs the directory. DENIED for a file mode, else TEMPORARY. */
 bool file_put(const char *path, GBytes *bytes, unsigned mode, GError **error)
 	NODISCARD;
+/* Removes what writers that died left in a folder, and nothing that is being
+ * written. How many there were. */
+unsigned file_sweep(const char *dir);
 bool file_sync_dir(const char *path, GError **error) NODISCARD;
 /* Sets the error for errno; false. */
 bool file_fail(const char *path, GError **error);

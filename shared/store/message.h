@@ -111,4 +111,14 @@ char *delivery_find(struct store *store, const char *key, GError **error)
 char *delivery_find_message(struct store *store, const char *key,
 			    GError **error) NODISCARD;
 
+/* The same for keys that are believed for a while only: what the key became
+ * last is remembered (a second time is no conflict), and found if that was at
+ * or after `since`. */
+bool delivery_remember(struct store *store, const char *key,
+		       const char *answer, GError **error) NODISCARD;
+char *delivery_find_since(struct store *store, const char *key, gint64 since,
+			  GError **error) NODISCARD;
+char *delivery_find_message_since(struct store *store, const char *key,
+				  gint64 since, GError **error) NODISCARD;
+
 #endif

@@ -367,11 +367,12 @@ static void test_delivery_since(void **state)
 {
 	struct fixture *fixture = *state;
 	struct store *store = fixture->store;
-	gint64 now = clock_now();
+	gint64 now = NOW + CLOCK_DAY;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *exact = NULL;
 	g_autofree char *other = NULL;
 
+	clock_set_for_test(now);
 	fixture_begin(fixture);
 	assert_ok(delivery_remember(store, "=k/suporte", "VIA-1", &error),
 	          error);
@@ -386,7 +387,7 @@ static void test_delivery_since(void **state)
 	other = delivery_find_message_since(store, "=k/abusos", now, &error);
 	assert_ok(other != NULL, error);
 	assert_string_equal(other, "VIA-2");
-	now = clock_now() + CLOCK_MINUTE;
+	now += CLOCK_MINUTE;
 	assert_fails(delivery_find_since(store, "=k/suporte", now, &error) !=
 	                     NULL,
 	             error, PORTARIA_ERROR_NOT_FOUND, "lately");
@@ -641,6 +642,7 @@ int main(void)
 		T(test_attachment_refuses),
 		T(test_message_id_learn_and_find),
 		T(test_delivery),
+		T(test_delivery_since),
 		T(test_held_round_trip),
 		T(test_held_decide_works_once),
 		T(test_held_decide_after_it_expired),
