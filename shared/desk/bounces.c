@@ -8,6 +8,7 @@
 #include "desk/notify.h"
 #include "desk/signed.h"
 #include "mail/text.h"
+#include "store/audit.h"
 #include "store/undeliverable.h"
 
 #include <string.h>
@@ -55,23 +56,24 @@ static gint64 find_row_id(const struct intake *in)
 	return found;
 }
 
-/* RFC 3463: class 5 is permanent. */
-static bool is_permanent(const struct mail_bounce_recipient *one)
+/* RFC 3464 section 2.3.3: nobody tries this mail any more, whatever class its
+ * status has; one that waited in vain has 4. */
+static bool is_final(const struct mail_bounce_recipient *one)
 {
-	return strcmp(one->action, "failed") == 0 && one->status[0] == '5';
+	return strcmp(one->action, "failed") == 0;
 }
 
-/* RFC 3463 section 3: too large, or of a kind that the other side does not
- * take. The next mail may arrive. */
-static bool blames_message(const char *status)
+/* RFC 3463: of class 5, permanent, and not too large (section 3), or of a
+ * kind that the other side does not take. Else the next mail may arrive. */
+static bool blames_address(const char *status)
 {
 	static const char *const starts[] = { "5.2.3", "5.3.4", "5.6." };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(starts); i++) {
 		if (g_str_has_prefix(status, starts[i]))
-			return true;
+			return false;
 	}
-	return false;
+	return status[0] == '5';
 }
 
 /* "failed 5.1.1 no such user" */
@@ -149,7 +151,7 @@ static bool mark_address(struct store *store, const struct outbox *row,
 	return undeliverable_note(store, &failure, ret_news, error);
 }
 
-/* Marks what failed for good. *ret_news: staff do not know of it yet; one
+/* Marks what did not arrive. *ret_news: staff do not know of it yet; one
  * report may come twice, and an address fails for mail that was on its way
  * already. */
 static bool mark(struct store *store, const struct outbox *row,
@@ -162,7 +164,7 @@ static bool mark(struct store *store, const struct outbox *row,
 
 	if (!outbox_mark_bounced(store, row->id, why, error))
 		return false;
-	if (!blames_message(report->status))
+	if (blames_address(report->status))
 		return mark_address(store, row, report->status, said, ret_news,
 				    error);
 	*ret_news = row->state != OUTBOX_BOUNCED;
@@ -180,7 +182,7 @@ static bool record(const struct intake *in, const struct outbox *row,
 				       ? dup_why(report)
 				       : g_strdup("an automatic answer came");
 
-	if (report != NULL && is_permanent(report)
+	if (report != NULL && is_final(report)
 	    && !mark(in->store, row, report, &news, error))
 		return false;
 	return tell(in->desk, in->store, row, why, &source, news, ret_ref,
@@ -267,6 +269,24 @@ bool bounces_refused(const struct desk *desk, struct store *store,
 	return tell(desk, store, row, what, NULL, news, &ref, error);
 }
 
+bool bounces_clear(struct store *store, const char *address, const char *by,
+		   bool *ret_was, GError **error)
+{
+	GError *local = NULL;
+	g_autofree char *object = NULL;
+	AUTO(undeliverable) row = undeliverable_get(store, address, &local);
+
+	if (row == NULL && !lookup_is_absent(local, error))
+		return false;
+	if (!undeliverable_clear(store, address, ret_was, error))
+		return false;
+	if (row == NULL)
+		return true;
+	object = g_strdup_printf("outbox %" G_GINT64_FORMAT, row->outbox_id);
+	return audit_add(store, by, "clear", object,
+			 "mail to its recipient works again", error);
+}
+
 bool bounces_forget(const struct intake *in, GError **error)
 {
 	bool was;
@@ -274,6 +294,6 @@ bool bounces_forget(const struct intake *in, GError **error)
 	return in->recipient->proof != AUTH_PROVEN
 	       || mail_kind_is_automatic(in->kind)
 	       || in->recipient->identity[0] == '\0'
-	       || undeliverable_clear(in->store, in->recipient->identity, &was,
-				      error);
+	       || bounces_clear(in->store, in->recipient->identity, "author",
+				&was, error);
 }
