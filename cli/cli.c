@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "desk/labels.h"
 #include "mail/address.h"
@@ -241,16 +242,12 @@ bool cli_check_language(const char *text, GError **error)
 
 bool cli_check_time_zone(const char *text, GError **error)
 {
-	g_autoptr(GTimeZone) zone = NULL;
+	const char *complaint = NULL;
 
-	if (text == NULL || text[0] == '\0')
-		return true;
-	zone = g_time_zone_new_identifier(text);
-	return zone != NULL
-	       || cli_usage(error,
-			    "unknown time zone \"%s\": a name such as "
-			    "America/Recife",
-			    text);
+	if (text != NULL && text[0] != '\0')
+		complaint = clock_zone_complaint(text);
+	return complaint == NULL
+	       || cli_usage(error, "\"%s\" %s", text, complaint);
 }
 
 static GBytes *read_fd(int fd, const char *name, guint64 max, GError **error)

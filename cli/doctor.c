@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/service.h"
+#include "desk/tickettimer.h"
 #include "store/department.h"
 #include "store/outbox.h"
 
@@ -199,12 +200,19 @@ static void check_files(struct cli *cli, struct finding *f)
 static void check_departments(struct cli *cli, struct finding *f)
 {
 	g_autoptr(GPtrArray) all = NULL;
+	g_autoptr(GError) problem = NULL;
 
 	if (cli->store != NULL)
 		all = department_list(cli->store, NULL);
 	if (all == NULL || all->len == 0)
 		found(f, HEALTH_FAIL, "portaria department add ...",
 		      "no departments");
+	else if (cli->desk != NULL
+		 && !tickettimer_check(cli->desk, cli->store, &problem))
+		found(f, HEALTH_FAIL,
+		      "portaria department clock NAME --hours ..., or "
+		      "department edit NAME --time-zone ...",
+		      "%s", problem->message);
 	else
 		found(f, HEALTH_OK, NULL, "%u departments", all->len);
 }

@@ -9,10 +9,12 @@
 #include "base/clock.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 /* A day inside both ends, so that no zone leaves the years GDateTime has. */
 #define EARLIEST (G_GINT64_CONSTANT(-62135596800) + 86400)
 #define LATEST   (G_GINT64_CONSTANT(253402300799) - 86400)
+#define ZONES    "/usr/share/zoneinfo" /* unless TZDIR says another */
 
 static _Atomic gint64 test_now;
 
@@ -51,6 +53,27 @@ char *clock_dup_local(gint64 ms)
 		"%04d-%02d-%02d %02d:%02d", g_date_time_get_year(t),
 		g_date_time_get_month(t), g_date_time_get_day_of_month(t),
 		g_date_time_get_hour(t), g_date_time_get_minute(t));
+}
+
+/* GLib looks there, too. */
+static bool has_zones(void)
+{
+	const char *dir = g_getenv("TZDIR");
+	g_autofree char *any =
+		g_build_filename(dir != NULL ? dir : ZONES, "Etc/UTC", NULL);
+
+	return g_file_test(any, G_FILE_TEST_EXISTS);
+}
+
+const char *clock_zone_complaint(const char *name)
+{
+	g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(name);
+
+	if (zone != NULL)
+		return NULL;
+	return has_zones() ? "is not a time zone such as America/Sao_Paulo"
+	                   : "cannot be looked up: this system has no time "
+	                     "zones (Debian package tzdata)";
 }
 
 char *clock_dup_iso(gint64 ms)

@@ -24,6 +24,9 @@ void clock_set_for_test(gint64 now);
 
 /* "2026-11-22 16:20" in the local zone; owned by the caller. */
 char *clock_dup_local(gint64 ms);
+/* What is wrong with the name of a zone, to be put behind it ("is not ..."),
+ * or NULL if it is one. */
+const char *clock_zone_complaint(const char *name);
 /* "2026-11-22T16:20:00Z" (ISO 8601, JSON); owned by the caller. */
 char *clock_dup_iso(gint64 ms);
 /* "Sun, 22 Nov 2026 16:20:00 +0000" (RFC 5322, 3.3); owned by the caller. */

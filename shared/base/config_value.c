@@ -12,6 +12,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/service.h"
 
@@ -154,13 +155,7 @@ static const char *check_network(const char *text)
 
 static const char *check_time_zone(const char *text)
 {
-	g_autoptr(GTimeZone) zone = NULL;
-
-	if (text[0] == '\0')
-		return NULL;
-	zone = g_time_zone_new_identifier(text);
-	return zone != NULL ? NULL
-	                    : "is not a time zone such as America/Sao_Paulo";
+	return text[0] != '\0' ? clock_zone_complaint(text) : NULL;
 }
 
 /* Milliseconds since 1970 stay far from their end. */

@@ -4,11 +4,28 @@
  */
 #include "desk/desk.h"
 
+#include "base/error.h"
+#include "desk/hours.h"
+
 struct desk {
 	const struct config *config;
 	struct keyring *keys;
 	struct texts *texts;
 };
+
+/* Timers would fail with these, one ticket after the other. */
+static bool check_hours(const struct config *config, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	AUTO(hours)
+	hours = hours_parse(config->server.time_zone, config->timers.hours,
+	                    config->timers.holidays, &problem);
+
+	if (hours == NULL)
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG,
+		            "[timers] hours, holidays: %s", problem->message);
+	return hours != NULL;
+}
 
 struct desk *desk_new(const struct config *config, GError **error)
 {
@@ -19,7 +36,7 @@ struct desk *desk_new(const struct config *config, GError **error)
 	if (desk->keys == NULL)
 		return NULL;
 	desk->texts = texts_load(&config->server, error);
-	if (desk->texts == NULL)
+	if (desk->texts == NULL || !check_hours(config, error))
 		return NULL;
 	return g_steal_pointer(&desk);
 }

@@ -281,12 +281,16 @@ static bool parse_holidays(const char *text, GArray *holidays, GError **error)
 
 static GTimeZone *find_zone(const char *name, GError **error)
 {
-	GTimeZone *zone = *name == '\0' ? g_time_zone_new_local()
-					: g_time_zone_new_identifier(name);
+	const char *complaint
+		= *name != '\0' ? clock_zone_complaint(name) : NULL;
 
-	if (zone == NULL)
-		fail(error, "no time zone like America/Sao_Paulo", name);
-	return zone;
+	if (complaint != NULL) {
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_SYNTAX,
+			    "\"%s\" %s", name, complaint);
+		return NULL;
+	}
+	return *name == '\0' ? g_time_zone_new_local()
+			     : g_time_zone_new_identifier(name);
 }
 
 struct hours *hours_parse(const char *zone, const char *weekly,

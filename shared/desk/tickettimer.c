@@ -116,27 +116,23 @@ static struct rules *rules_load(const struct desk *desk, struct store *store,
 	return g_steal_pointer(&rules);
 }
 
-static bool blame_config(GError *problem, const char *what, GError **error)
-{
-	g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG, "%s: %s",
-		    what, problem->message);
-	g_error_free(problem);
-	return false;
-}
-
-static bool check_departments(const struct desk *desk, struct store *store,
-			      GError **error)
+bool tickettimer_check(const struct desk *desk, struct store *store,
+		       GError **error)
 {
 	g_autoptr(GPtrArray) all = department_list(store, error);
 
 	for (guint i = 0; all != NULL && i < all->len; i++) {
 		const struct department *one = all->pdata[i];
-		GError *problem = NULL;
+		g_autoptr(GError) problem = NULL;
 		AUTO(rules)
 		rules = rules_load(desk, store, one->id, &problem);
 
-		if (rules == NULL)
-			return blame_config(problem, one->name, error);
+		if (rules == NULL) {
+			g_set_error(error, PORTARIA_ERROR,
+				    PORTARIA_ERROR_CONFIG, "%s: %s", one->name,
+				    problem->message);
+			return false;
+		}
 	}
 	return all != NULL;
 }
@@ -148,20 +144,6 @@ struct hours *tickettimer_dup_hours(const struct desk *desk,
 	AUTO(rules) rules = rules_load(desk, store, department_id, error);
 
 	return rules != NULL ? g_steal_pointer(&rules->hours) : NULL;
-}
-
-bool tickettimer_check(const struct desk *desk, struct store *store,
-		       GError **error)
-{
-	const struct config *config = desk_get_config(desk);
-	GError *problem = NULL;
-	AUTO(hours)
-	hours = hours_parse(config->server.time_zone, config->timers.hours,
-			    config->timers.holidays, &problem);
-
-	if (hours == NULL)
-		return blame_config(problem, "[timers]", error);
-	return store == NULL || check_departments(desk, store, error);
 }
 
 /* --- one timer ---------------------------------------------------------------- */
@@ -408,6 +390,14 @@ static bool note_all(struct run *run, const struct rules *rules,
 	return store_commit(run->store, error);
 }
 
+/* The first reason is enough to go by. */
+static void count_failed(struct run *run, const char *what, const char *why)
+{
+	run->done.failed++;
+	if (run->done.why == NULL)
+		run->done.why = g_strdup_printf("%s: %s", what, why);
+}
+
 /* The stale timers of one department, batch by batch. */
 static bool make_stale(struct run *run, gint64 department_id, GError **error)
 {
@@ -445,7 +435,7 @@ static bool make_all(struct run *run, GError **error)
 			g_propagate_error(error, g_steal_pointer(&problem));
 			return false;
 		}
-		run->done.failed++;
+		count_failed(run, one->name, problem->message);
 	}
 	return all != NULL;
 }
@@ -473,18 +463,24 @@ static bool act_all(struct run *run, GError **error)
 					       DUE_BATCH, error);
 
 	for (guint i = 0; ids != NULL && i < ids->len && goes_on(run); i++) {
+		gint64 id = g_array_index(ids, gint64, i);
 		g_autoptr(GError) problem = NULL;
 
-		if (act_alone(run, g_array_index(ids, gint64, i), &problem))
+		if (act_alone(run, id, &problem))
 			continue;
 		if (g_error_matches(problem, PORTARIA_ERROR,
 				    PORTARIA_ERROR_TEMPORARY)) {
 			g_propagate_error(error, g_steal_pointer(&problem));
 			return false;
 		}
-		run->done.failed++;
+		count_failed(run, "a ticket", problem->message);
 	}
 	return ids != NULL;
+}
+
+void tickettimer_done_clear(struct tickettimer_done *done)
+{
+	g_clear_pointer(&done->why, g_free);
 }
 
 bool tickettimer_run(const struct desk *desk, struct store *store,
@@ -498,8 +494,10 @@ bool tickettimer_run(const struct desk *desk, struct store *store,
 		.data = data,
 	};
 
-	if (!make_all(&run, error) || !act_all(&run, error))
+	if (!make_all(&run, error) || !act_all(&run, error)) {
+		tickettimer_done_clear(&run.done);
 		return false;
+	}
 	*ret_done = run.done;
 	return true;
 }

@@ -23,8 +23,11 @@ struct tickettimer_done {
 	unsigned escalated;
 	unsigned warned;
 	unsigned closed;
-	unsigned failed; /* logged as they failed; tried again next time */
+	unsigned failed; /* tried again next time */
+	char *why;	 /* the first of them did; NULL */
 };
+void tickettimer_done_clear(struct tickettimer_done *done);
+
 /* Does all there is to do, in own short transactions. A ticket whose timers
  * fail does not keep others back. is_stopping, which may be NULL, is asked
  * between them. */
@@ -33,8 +36,8 @@ bool tickettimer_run(const struct desk *desk, struct store *store,
 		     struct tickettimer_done *ret_done, GError **error)
 	NODISCARD;
 
-/* CONFIG if hours or holidays of the site or of a department, or a zone,
- * cannot be read; of departments only if store is not NULL. */
+/* CONFIG if hours, holidays or zone of a department cannot be read, as after
+ * an upgrade of the zones. desk_new() looks at the site's. */
 bool tickettimer_check(const struct desk *desk, struct store *store,
 		       GError **error) NODISCARD;
 

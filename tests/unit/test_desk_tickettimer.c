@@ -439,9 +439,59 @@ static void test_check_finds_bad_hours(void **state)
 
 	assert_ok(tickettimer_check(room->desk, room->store, &error), error);
 	fixture_set(&room->fixture->config->timers.hours, "mon 25:00");
-	assert_false(tickettimer_check(room->desk, NULL, &error));
+	assert_false(tickettimer_check(room->desk, room->store, &error));
 	assert_true(g_error_matches(error, PORTARIA_ERROR,
 				    PORTARIA_ERROR_CONFIG));
+	assert_non_null(strstr(error->message, "25:00"));
+}
+
+static void test_desk_refuses_bad_hours(void **state)
+{
+	static const struct {
+		const char *hours;
+		const char *holidays;
+		const char *said;
+	} cases[] = {
+		{ "mon 25:00", "", "\"25:00\": no times" },
+		{ "mon-xyz 09:00-18:00", "", "\"xyz\": no day of the week" },
+		{ "09:00-18:00", "", "no days and times" },
+		{ ";", "", "no business hours at all" },
+		{ "mon 09:00-18:00,17:00-19:00", "", "hours that overlap" },
+		{ "always", "12-32", "\"12-32\": no day like" },
+		{ "", "2026-02-29", "\"2026-02-29\": no day like" },
+	};
+	struct room *room = *state;
+	struct config *config = room->fixture->config;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+
+		fixture_set(&config->timers.hours, cases[i].hours);
+		fixture_set(&config->timers.holidays, cases[i].holidays);
+		assert_null(desk_new(config, &error));
+		assert_true(g_error_matches(error, PORTARIA_ERROR,
+					    PORTARIA_ERROR_CONFIG));
+		if (strstr(error->message, cases[i].said) == NULL)
+			fail_msg("%s", error->message);
+	}
+}
+
+/* One department's rules are wrong: the others' tickets go on, and it is
+ * said why. */
+static void test_failed_department_is_named(void **state)
+{
+	struct room *room = *state;
+	struct tickettimer_done done;
+	g_autoptr(GError) error = NULL;
+
+	fixture_set(&room->fixture->config->timers.hours, "mon 25:00");
+	assert_ok(tickettimer_run(room->desk, room->store, NULL, NULL, &done,
+				  &error),
+		  error);
+	assert_true(done.failed > 0);
+	assert_non_null(strstr(done.why, ": \"25:00\": no times"));
+	tickettimer_done_clear(&done);
+	assert_null(done.why);
 }
 
 int main(void)
@@ -462,6 +512,8 @@ int main(void)
 		cmocka_unit_test(test_plan),
 		TEST(test_never),
 		TEST(test_check_finds_bad_hours),
+		TEST(test_desk_refuses_bad_hours),
+		TEST(test_failed_department_is_named),
 	};
 #undef TEST
 
