@@ -10,8 +10,8 @@
 #include "cli/abuse.h"
 #include "cli/customer.h"
 #include "desk/labels.h"
+#include "desk/tickettimer.h"
 #include "store/blob.h"
-#include "store/timer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -222,17 +222,21 @@ static bool head_read(struct store *store, const struct ticket *ticket,
 	return head->abuse != NULL;
 }
 
-/* What the notifier found that the ticket waits for; NULL: nothing yet. */
-static struct timer *find_timer(struct store *store,
+/* What the ticket waits for now; NULL: that cannot be told. */
+static struct timer *find_timer(struct cli *cli, struct store *store,
 				const struct ticket *ticket)
 {
-	return timer_get(store, ticket->id, NULL);
+	const struct desk *desk = cli_desk(cli, NULL);
+
+	return desk != NULL ? tickettimer_get(desk, store, ticket, NULL)
+			    : NULL;
 }
 
-static void show_timer_json(struct output *out, struct store *store,
+static void show_timer_json(struct cli *cli, struct store *store,
 			    const struct ticket *ticket)
 {
-	AUTO(timer) timer = find_timer(store, ticket);
+	struct output *out = cli->out;
+	AUTO(timer) timer = find_timer(cli, store, ticket);
 
 	output_text(out, "awaited",
 		    timer != NULL ? timer_kind_name(timer->kind) : "");
@@ -242,10 +246,11 @@ static void show_timer_json(struct output *out, struct store *store,
 	output_time(out, "closes", timer != NULL ? timer->close_at : 0);
 }
 
-static void show_timer_text(struct output *out, struct store *store,
+static void show_timer_text(struct cli *cli, struct store *store,
 			    const struct ticket *ticket)
 {
-	AUTO(timer) timer = find_timer(store, ticket);
+	struct output *out = cli->out;
+	AUTO(timer) timer = find_timer(cli, store, ticket);
 	g_autofree char *due = NULL;
 	g_autofree char *closes = NULL;
 
@@ -283,7 +288,7 @@ static bool head_json(struct cli *cli, struct store *store,
 	output_time(out, "created", ticket->created);
 	output_time(out, "updated", ticket->updated);
 	abuse_head_json(out, head->abuse);
-	show_timer_json(out, store, ticket);
+	show_timer_json(cli, store, ticket);
 	output_array_begin(out, "participants");
 	for (guint i = 0; i < head->participants->len; i++) {
 		const struct participant *one = head->participants->pdata[i];
@@ -334,7 +339,7 @@ static bool head_text(struct cli *cli, struct store *store,
 	if (head->assignee[0] != '\0')
 		output_say(cli->out, "assignee: %s", head->assignee);
 	output_say(cli->out, "participants: %s", people);
-	show_timer_text(cli->out, store, ticket);
+	show_timer_text(cli, store, ticket);
 	abuse_head_text(cli->out, head->abuse);
 	if (head->merged_into[0] != '\0')
 		output_say(cli->out, "merged into: %s", head->merged_into);
