@@ -32,6 +32,7 @@ struct notifier {
 	GCond wake;
 	bool stop;
 	bool hurry; /* a signal asked to look now */
+	gint64 next_timers; /* monotonic; the worker's */
 };
 
 /* Sleeps until the next poll, a signal, or the end; true to go on. */
@@ -46,6 +47,8 @@ static bool notifier_wait(struct notifier *n)
 	while (!n->stop && !n->hurry
 	       && g_cond_wait_until(&n->wake, &n->mutex, until))
 		;
+	if (n->hurry)
+		n->next_timers = 0;
 	n->hurry = false;
 	go_on = !n->stop;
 	g_mutex_unlock(&n->mutex);
@@ -65,29 +68,27 @@ static bool notifier_stopping(void *data)
 
 /* Mail goes out whatever the timers' trouble is; if the store is broken,
  * delivering finds out. */
-static void notifier_run_timers(struct notifier *n, struct store *store,
-				gint64 *next)
+static void notifier_run_timers(struct notifier *n, struct store *store)
 {
 	g_autoptr(GError) problem = NULL;
 
-	if (clock_monotonic() < *next)
+	if (clock_monotonic() < n->next_timers)
 		return;
 	if (!timers_run(&n->timers, store, &problem))
 		log_error(NULL, "timers failed, trying again", problem);
-	*next = clock_monotonic() + TIMER_INTERVAL;
+	n->next_timers = clock_monotonic() + TIMER_INTERVAL;
 }
 
 /* Works with one open store until something fails or the end. */
 static bool notifier_serve(struct notifier *n, struct deliver *deliver,
 			   struct store *store, GError **error)
 {
-	gint64 next_timers = 0;
-
+	n->next_timers = 0;
 	do {
 		bool idle = false;
 
 		while (!idle) {
-			notifier_run_timers(n, store, &next_timers);
+			notifier_run_timers(n, store);
 			if (!deliver_round(deliver, store, notifier_stopping(n),
 					   &idle, error))
 				return false;
