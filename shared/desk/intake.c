@@ -29,6 +29,7 @@ static const char *const outcome_names[] = {
 	[INTAKE_HELD] = "held",           [INTAKE_CONFIRMED] = "confirmed",
 	[INTAKE_REFERRED] = "referred",   [INTAKE_BOUNCE] = "bounce",
 	[INTAKE_DUPLICATE] = "duplicate", [INTAKE_FILED] = "filed",
+	[INTAKE_REPEATED] = "repeated",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(outcome_names) == INTAKE_OUTCOME__COUNT);
 
@@ -455,52 +456,131 @@ static char *answer_dup_ref(const struct desk *desk, const char *answer)
 			 strcspn(answer, " "));
 }
 
-/* *ret_answer NULL: nothing stored under the key. */
-static bool find_answer(struct store *store, const char *key,
-			char *(*find)(struct store *, const char *, GError **),
+/* The ways to find what the message became before; each NULL and NOT_FOUND
+ * if it knows nothing. */
+static char *find_delivery(const struct intake *in, GError **error)
+{
+	return delivery_find(in->store, in->recipient->delivery_key, error);
+}
+
+static char *find_elsewhere(const struct intake *in, GError **error)
+{
+	return delivery_find_message(in->store, in->recipient->delivery_key,
+				     error);
+}
+
+static gint64 repeats_since(void)
+{
+	return clock_now() - INTAKE_REPEAT_DAYS * CLOCK_DAY;
+}
+
+static char *find_repeat(const struct intake *in, GError **error)
+{
+	return delivery_find_since(in->store, in->recipient->repeat_key,
+				   repeats_since(), error);
+}
+
+static char *find_repeat_elsewhere(const struct intake *in, GError **error)
+{
+	return delivery_find_message_since(in->store,
+					   in->recipient->repeat_key,
+					   repeats_since(), error);
+}
+
+/* *ret_answer: left alone if there is one or nothing is found. */
+static bool find_answer(const struct intake *in,
+			char *(*find)(const struct intake *, GError **),
 			char **ret_answer, GError **error)
 {
 	GError *local = NULL;
 
-	*ret_answer = find(store, key, &local);
+	if (*ret_answer != NULL)
+		return true;
+	*ret_answer = find(in, &local);
 	return *ret_answer != NULL || lookup_is_absent(local, error);
 }
 
-static void set_duplicate(const struct intake *in, const char *answer,
-			  struct intake_result *result)
+static void set_known(const struct intake *in, enum intake_outcome outcome,
+		      const char *answer, struct intake_result *result)
 {
 	char *ref = answer_dup_ref(in->desk, answer);
 
-	result->outcome = INTAKE_DUPLICATE;
+	result->outcome = outcome;
 	result->ref = ref != NULL ? ref : g_strdup("");
 	result->answer = g_strdup(answer);
+}
+
+/* *ret_known: the message is stored for this department, result is set. */
+static bool intake_known(const struct intake *in, bool *ret_known,
+			 struct intake_result *result, GError **error)
+{
+	g_autofree char *answer = NULL;
+	enum intake_outcome outcome = INTAKE_DUPLICATE;
+
+	if (!find_answer(in, find_delivery, &answer, error))
+		return false;
+	if (answer == NULL && in->recipient->repeat_key != NULL) {
+		outcome = INTAKE_REPEATED;
+		if (!find_answer(in, find_repeat, &answer, error))
+			return false;
+	}
+	*ret_known = answer != NULL;
+	if (answer != NULL)
+		set_known(in, outcome, answer, result);
+	return true;
+}
+
+/* *ret_ref: the ticket that the message is in for another department, or
+ * NULL. */
+static bool find_other_ref(const struct intake *in, char **ret_ref,
+			   GError **error)
+{
+	g_autofree char *other = NULL;
+
+	if (!find_answer(in, find_elsewhere, &other, error)
+	    || (in->recipient->repeat_key != NULL
+		&& !find_answer(in, find_repeat_elsewhere, &other, error)))
+		return false;
+	*ret_ref = other != NULL ? answer_dup_ref(in->desk, other) : NULL;
+	return true;
+}
+
+/* Under both keys. A repeat does not make its own key younger: who repeats
+ * for ever is heard every INTAKE_REPEAT_DAYS. */
+static bool remember(const struct intake *in,
+		     const struct intake_result *result, GError **error)
+{
+	const struct intake_recipient *recipient = in->recipient;
+
+	if (!delivery_insert(in->store, recipient->delivery_key, result->answer,
+			     error))
+		return false;
+	return recipient->repeat_key == NULL
+	       || result->outcome == INTAKE_REPEATED
+	       || delivery_remember(in->store, recipient->repeat_key,
+				    result->answer, error);
 }
 
 static bool intake_one(const struct intake *in, struct intake_result *result,
 		       GError **error)
 {
-	const char *key = in->recipient->delivery_key;
-	g_autofree char *answer = NULL;
-	g_autofree char *other = NULL;
 	g_autofree char *ref = NULL;
+	bool known = false;
 
-	if (!find_answer(in->store, key, delivery_find, &answer, error))
+	if (!intake_known(in, &known, result, error))
 		return false;
-	if (answer != NULL) {
-		set_duplicate(in, answer, result);
-		return true;
-	}
-	if (!find_answer(in->store, key, delivery_find_message, &other, error))
+	if (known)
+		return result->outcome == INTAKE_DUPLICATE
+		       || remember(in, result, error);
+	if (!find_other_ref(in, &ref, error))
 		return false;
-	if (other != NULL)
-		ref = answer_dup_ref(in->desk, other);
 	if (ref != NULL && !has_own_way(in, ref)) {
 		if (!intake_refer(in, ref, result, error))
 			return false;
 	} else if (!intake_recipient(in, result, error)) {
 		return false;
 	}
-	return delivery_insert(in->store, key, result->answer, error);
+	return remember(in, result, error);
 }
 
 /* RFC 5321 section 4.5.5: nobody waits for an answer to a null sender. */

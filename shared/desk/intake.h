@@ -23,7 +23,13 @@ struct intake_recipient { /* borrowed */
 	const char *identity; /* "" if none */
 	const char *reason;   /* why held; may be NULL */
 	const char *delivery_key; /* unique for (message, department) */
+	/* The same for a message that its sender's server brings twice, in
+	 * two sessions: believed for INTAKE_REPEAT_DAYS. NULL: no message is
+	 * taken for another one. */
+	const char *repeat_key;
 };
+
+#define INTAKE_REPEAT_DAYS 7
 
 struct intake_message { /* borrowed */
 	GBytes *raw;
@@ -46,7 +52,8 @@ enum intake_outcome {
 	INTAKE_REFERRED,  /* the second department of a message */
 	INTAKE_BOUNCE,    /* a bounce of our mail, recorded */
 	INTAKE_FILED,     /* a DMARC or TLS report, without a ticket */
-	INTAKE_DUPLICATE,
+	INTAKE_DUPLICATE, /* the same delivery once more */
+	INTAKE_REPEATED,  /* the same message in another delivery */
 	INTAKE_OUTCOME__COUNT
 };
 const char *intake_outcome_name(enum intake_outcome outcome);
