@@ -21,6 +21,8 @@ static struct {
 	char **ips;
 	gboolean copies;
 	gboolean no_copies;
+	gboolean grades;
+	gboolean no_grades;
 } opt;
 
 const GOptionEntry contact_options[] = {
@@ -33,6 +35,8 @@ const GOptionEntry contact_options[] = {
 		 "reads all tickets of the customer (the rule)"),
 	CLI_FLAG("no-copies", &opt.no_copies,
 		 "reads only tickets that he wrote in himself"),
+	CLI_FLAG("grades", &opt.grades, "is asked how we did (the rule)"),
+	CLI_FLAG("no-grades", &opt.no_grades, "is never asked how we did"),
 	{ 0 }
 };
 
@@ -85,6 +89,7 @@ void contact_show(struct output *out, const struct contact *contact)
 	output_time(out, "bounced", contact->bounced);
 	output_text(out, "language", contact->language);
 	output_flag(out, "copies", !contact->no_copies);
+	output_flag(out, "grades", !contact->no_grades);
 	output_end(out);
 }
 
@@ -156,6 +161,7 @@ static bool contact_add(struct cli *cli, const struct customer *customer,
 		.language = opt.language,
 		.active = true,
 		.no_copies = opt.no_copies,
+		.no_grades = opt.no_grades,
 	};
 
 	return key != NULL && customer_check_language(opt.language, error)
@@ -204,6 +210,8 @@ static bool contact_edit(struct cli *cli, const struct customer *customer,
 	change(&contact->language, opt.language);
 	contact->no_copies
 		= (contact->no_copies || opt.no_copies) && !opt.copies;
+	contact->no_grades
+		= (contact->no_grades || opt.no_grades) && !opt.grades;
 	return audit(cli, contact_update(cli->store, contact, error), customer,
 		     "edit contact", contact->id, error);
 }

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/department_clock.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "desk/signed.h"
 
@@ -17,6 +18,7 @@ static struct {
 	char *unproven;
 	char *language;
 	char *time_zone;
+	char *satisfaction;
 	gboolean html, plain, no_ack, ack, active, inactive;
 } opt;
 
@@ -30,6 +32,9 @@ static struct {
 		CLI_TEXT("language", &opt.language, "of its mails", "LANG"),   \
 		CLI_TEXT("time-zone", &opt.time_zone,                          \
 			 "of its hours and of dates in mail", "ZONE"),         \
+		CLI_TEXT("satisfaction", &opt.satisfaction,                    \
+			 "asks for a grade once a ticket is closed",           \
+			 "on|off"),                                            \
 		CLI_FLAG("html", &opt.html, "mails also as simple HTML"),      \
 		CLI_FLAG("plain", &opt.plain, "mails as plain text only"),     \
 		CLI_FLAG("no-ack", &opt.no_ack, "no acknowledgements"),        \
@@ -62,6 +67,23 @@ static void apply_flag(bool *where, gboolean on, gboolean off)
 	*where = (*where || on) && !off;
 }
 
+/* What was closed before is not asked about. */
+static bool apply_satisfaction(struct department *department, GError **error)
+{
+	bool on;
+
+	if (opt.satisfaction == NULL)
+		return true;
+	on = strcmp(opt.satisfaction, "on") == 0;
+	if (!on && strcmp(opt.satisfaction, "off") != 0)
+		return cli_usage(error, "--satisfaction %s: on or off",
+				 opt.satisfaction);
+	if (on && !department->satisfaction)
+		department->satisfaction_since = clock_now();
+	department->satisfaction = on;
+	return true;
+}
+
 /* Puts the given options into a department. */
 static bool apply_options(struct department *department, GError **error)
 {
@@ -77,7 +99,8 @@ static bool apply_options(struct department *department, GError **error)
 	if ((opt.title != NULL && !cli_check_text("--title", opt.title, error))
 	    || (opt.language != NULL
 		&& !cli_check_language(opt.language, error))
-	    || !cli_check_time_zone(opt.time_zone, error))
+	    || !cli_check_time_zone(opt.time_zone, error)
+	    || !apply_satisfaction(department, error))
 		return false;
 	replace(&department->title, opt.title);
 	replace(&department->language, opt.language);
@@ -185,6 +208,7 @@ static void show(struct output *out, const struct department *department)
 	output_text(out, "time_zone", department->time_zone);
 	output_flag(out, "ack", department->acknowledge);
 	output_flag(out, "html", department->html);
+	output_flag(out, "satisfaction", department->satisfaction);
 	output_flag(out, "active", department->active);
 	output_list(out, "addresses", department->addresses);
 	output_end(out);

@@ -91,13 +91,20 @@ static void put_grades(struct output *out, const struct stats_figures *one)
 	static const char *const keys[] = { NULL,      "grade_1", "grade_2",
 					    "grade_3", "grade_4", "grade_5" };
 	guint sum, count = graded(one, &sum);
+	guint tenths = count == 0 ? 0 : (sum * 10 + count / 2) / count;
 	g_autofree char *mean
 		= count == 0 ? g_strdup("-")
-			     : g_strdup_printf("%u.%u", sum * 10 / count / 10,
-					       sum * 10 / count % 10);
+			     : g_strdup_printf("%u.%u", tenths / 10,
+					       tenths % 10);
+	g_autofree char *each = g_strdup_printf(
+		"%u %u %u %u %u", one->grades[1], one->grades[2],
+		one->grades[3], one->grades[4], one->grades[5]);
 
+	output_number(out, "asked", one->asked);
 	output_number(out, "grades", count);
 	output_text(out, "mean", mean);
+	if (!output_is_json(out))
+		output_text(out, "1_to_5", each);
 	for (guint grade = 1; grade <= 5; grade++)
 		output_json_number(out, keys[grade], one->grades[grade]);
 }

@@ -6,12 +6,15 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "store/abusecase.h"
 #include "store/audit.h"
 #include "store/blob.h"
 #include "store/customer.h"
 #include "store/held.h"
+#include "store/mailreport.h"
 #include "store/message.h"
 #include "store/outbox.h"
+#include "store/survey.h"
 #include "store/ticket.h"
 
 #include <errno.h>
@@ -46,7 +49,7 @@ static bool make_dir(const char *path, GError **error)
 static bool make_dirs(const char *dir, GError **error)
 {
 	static const char *const names[]
-		= { "message", "attachment", "held", "outbox" };
+		= { "message", "attachment", "held", "outbox", "report" };
 
 	if (!make_dir(dir, error))
 		return false;
@@ -219,6 +222,7 @@ static bool put_audit(const struct export *e, char *object)
 static bool put_ticket(const struct export *e, gint64 id)
 {
 	AUTO(ticket) one = ticket_get(e->store, id, e->error);
+	gint64 grade = 0;
 
 	if (one == NULL)
 		return false;
@@ -233,6 +237,9 @@ static bool put_ticket(const struct export *e, gint64 id)
 	put_time(e, "created", one->created);
 	put_time(e, "updated", one->updated);
 	put_time(e, "closed", one->closed);
+	if (!survey_find_grade(e->store, id, &grade, e->error))
+		return false;
+	put_id(e, "grade", grade);
 	return put_participants(e, id)
 	       && put_audit(e, g_strdup_printf("ticket %s", one->ref));
 }
@@ -299,6 +306,92 @@ static bool put_all(const struct export *e, enum erase_kind kind,
 	for (guint i = 0; ok && i < ids->len; i++) {
 		json_builder_begin_object(e->json);
 		ok = put(e, g_ascii_strtoll(ids->pdata[i], NULL, 10));
+		json_builder_end_object(e->json);
+	}
+	json_builder_end_array(e->json);
+	return ok;
+}
+
+static bool put_report(const struct export *e, const struct erase_report *id)
+{
+	AUTO(abuse_report)
+	one = abuse_report_get(e->store, id->case_id, id->number, e->error);
+
+	if (one == NULL)
+		return false;
+	put_id(e, "case_id", one->case_id);
+	put_id(e, "number", one->number);
+	put_text(e, "reporter", one->reporter);
+	put_text(e, "address", one->address);
+	put_text(e, "format", one->format);
+	put_text(e, "type", one->type);
+	put_text(e, "source_ip", one->source_ip);
+	put_id(e, "source_port", one->source_port);
+	put_text(e, "domain", one->domain);
+	put_text(e, "urls", one->urls);
+	put_time(e, "time", one->time);
+	put_text(e, "report_id", one->report_id);
+	put_text(e, "message_id", one->message_id);
+	put_text(e, "subject", one->subject);
+	put_text(e, "auth", one->auth);
+	put_text(e, "client_ip", one->client_ip);
+	put_text(e, "queue_id", one->queue_id);
+	put_time(e, "created", one->created);
+	return put_blob(e, one->raw,
+			g_strdup_printf("report/%" G_GINT64_FORMAT
+					"-%" G_GINT64_FORMAT ".eml",
+					one->case_id, one->number));
+}
+
+static bool put_reports(const struct export *e)
+{
+	g_autoptr(GArray) ids = erase_list_reports(e->store, e->error);
+	bool ok = ids != NULL;
+
+	begin_array(e, "abuse_reports");
+	for (guint i = 0; ok && i < ids->len; i++) {
+		json_builder_begin_object(e->json);
+		ok = put_report(e,
+				&g_array_index(ids, struct erase_report, i));
+		json_builder_end_object(e->json);
+	}
+	json_builder_end_array(e->json);
+	return ok;
+}
+
+static bool put_filed_one(const struct export *e, gint64 id)
+{
+	AUTO(mail_report) one = mail_report_get(e->store, id, e->error);
+
+	if (one == NULL)
+		return false;
+	put_id(e, "id", one->id);
+	put_text(e, "kind", one->kind);
+	put_text(e, "reporter", one->reporter);
+	put_text(e, "address", one->address);
+	put_text(e, "domain", one->domain);
+	put_time(e, "period_begin", one->period_begin);
+	put_time(e, "period_end", one->period_end);
+	put_text(e, "source_ip", one->source_ip);
+	put_text(e, "report_id", one->report_id);
+	put_text(e, "message_id", one->message_id);
+	put_text(e, "subject", one->subject);
+	put_text(e, "auth", one->auth);
+	put_time(e, "created", one->created);
+	return put_blob(e, one->raw,
+			g_strdup_printf("report/%" G_GINT64_FORMAT ".eml",
+					one->id));
+}
+
+static bool put_filed(const struct export *e)
+{
+	g_auto(GStrv) ids = erase_list_filed(e->store, e->error);
+	bool ok = ids != NULL;
+
+	begin_array(e, "mail_reports");
+	for (size_t i = 0; ok && ids[i] != NULL; i++) {
+		json_builder_begin_object(e->json);
+		ok = put_filed_one(e, g_ascii_strtoll(ids[i], NULL, 10));
 		json_builder_end_object(e->json);
 	}
 	json_builder_end_array(e->json);
@@ -399,7 +492,8 @@ static bool put_everything(const struct export *e,
 	    || !put_all(e, ERASE_TICKET, "tickets", put_ticket)
 	    || !put_all(e, ERASE_MESSAGE, "messages", put_message)
 	    || !put_all(e, ERASE_HELD, "held", put_held)
-	    || !put_all(e, ERASE_OUTBOX, "outbox", put_outbox))
+	    || !put_all(e, ERASE_OUTBOX, "outbox", put_outbox)
+	    || !put_reports(e) || !put_filed(e))
 		return false;
 	json_builder_end_object(e->json);
 	return true;

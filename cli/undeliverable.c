@@ -5,26 +5,23 @@
 #include "cli/undeliverable.h"
 
 #include "base/error.h"
-#include "store/audit.h"
+#include "desk/bounces.h"
 #include "store/undeliverable.h"
 
 bool undeliverable_forget(struct cli *cli, const char *address, GError **error)
 {
-	g_autofree char *object = g_strdup_printf("address %s", address);
-	AUTO(staff) actor = NULL;
+	AUTO(staff) actor = cli_actor(cli, NULL);
 	bool was;
 
-	if (!undeliverable_clear(cli->store, address, &was, error))
+	if (!bounces_clear(cli->store, address,
+			   actor != NULL ? actor->login : "system", &was,
+			   error))
 		return false;
 	if (!was) {
 		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_NOT_FOUND,
 			    "nothing is known against %s", address);
 		return false;
 	}
-	actor = cli_actor(cli, NULL);
-	if (!audit_add(cli->store, actor != NULL ? actor->login : "system",
-		       "clear", object, "mail goes there again", error))
-		return false;
 	output_say(cli->out, "%s: mail goes there again", address);
 	return true;
 }

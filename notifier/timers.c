@@ -5,6 +5,7 @@
 #include "notifier/timers.h"
 
 #include "base/clock.h"
+#include "desk/grades.h"
 #include "desk/hold.h"
 #include "desk/postfixmap.h"
 #include "desk/retention.h"
@@ -61,6 +62,19 @@ static bool run_tickets(const struct timers *timers, struct store *store,
 		  LOG_NUM("warned", done.warned),
 		  LOG_NUM("closed", done.closed),
 		  LOG_NUM("failed", done.failed));
+	return true;
+}
+
+static bool ask_grades(const struct timers *timers, struct store *store,
+		       GError **error)
+{
+	unsigned asked = 0;
+
+	if (!grades_ask(timers->desk, store, &asked, error))
+		return false;
+	if (asked > 0)
+		log_event(LOG_LEVEL_INFO, NULL, "grades-asked",
+			  LOG_NUM("count", asked));
 	return true;
 }
 
@@ -129,5 +143,6 @@ bool timers_run(struct timers *timers, struct store *store, GError **error)
 	export_map(timers->desk, store);
 	return expire_held(timers->desk, store, error)
 	       && run_tickets(timers, store, error)
-	       && run_retention(timers, store, error);
+	       && run_retention(timers, store, error)
+	       && ask_grades(timers, store, error);
 }

@@ -3,8 +3,8 @@
  * timers.h - what happens because time passes
  *
  * Held messages expire; the map for Postfix follows the departments; answers
- * that are overdue are escalated, silent tickets closed; what is too old is
- * removed, if the site wants that.
+ * that are overdue are escalated, silent tickets closed, customers of closed
+ * ones asked how we did; what is too old is removed, if the site wants that.
  */
 #ifndef PORTARIA_NOTIFIER_TIMERS_H
 #define PORTARIA_NOTIFIER_TIMERS_H

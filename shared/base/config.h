@@ -107,6 +107,7 @@ struct config_timers {
 	char *holidays;        /* "01-01 2026-02-17" */
 	guint64 close_seconds; /* answered so long, then closed */
 	guint64 warn_seconds;  /* so long before comes a warning */
+	guint64 grade_seconds; /* from closing to the question how we did */
 	guint64 reopen_seconds; /* an answer reopens a resolved ticket */
 };
 

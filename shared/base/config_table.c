@@ -155,6 +155,8 @@ static struct config_field fields[] = {
 	    "answered tickets are closed after so long; 0: never")
 	ROW(timers, warn_seconds, SECONDS, 0, 365 * SECONDS_DAY, "3d",
 	    "a warning comes so long before; 0: none")
+	ROW(timers, grade_seconds, SECONDS, 0, 30 * SECONDS_DAY, "1h",
+	    "departments that ask for grades do so this long after closing")
 	ROW(timers, reopen_seconds, SECONDS, 0, 3650 * SECONDS_DAY, "7d",
 	    "an answer reopens a resolved ticket so long; then it is a new one")
 

@@ -42,6 +42,7 @@ static const char *const purpose_names[] = {
 	[TOKEN_REPLY] = "portaria reply",
 	[TOKEN_BOUNCE] = "portaria bounce",
 	[TOKEN_CONFIRM] = "portaria confirm",
+	[TOKEN_GRADE] = "portaria grade",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(purpose_names) == TOKEN_PURPOSE__COUNT);
 

@@ -24,6 +24,7 @@ enum token_purpose {
 	TOKEN_REPLY,      /* suporte+REF.mac@ */
 	TOKEN_BOUNCE,     /* envelope senders */
 	TOKEN_CONFIRM,    /* one-use confirmation of a held message */
+	TOKEN_GRADE,      /* how we did, one address a grade */
 	TOKEN_PURPOSE__COUNT
 };
 

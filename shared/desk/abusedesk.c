@@ -457,6 +457,21 @@ static bool may_join(const struct intake *in, const struct abuse_case *one,
 	return is_late(in, one, ret, error);
 }
 
+/* Staff may have put the case's ticket into another: that one counts then. */
+static bool follow_merges(const struct intake *in, struct abuse_case *one,
+                          GError **error)
+{
+	AUTO(ticket) ticket = ticket_get(in->store, one->ticket_id, error);
+
+	ticket = ticket_follow(in->store, ticket, error);
+	if (ticket == NULL)
+		return false;
+	one->ticket_id = ticket->id;
+	one->status = ticket->status;
+	set(&one->ref, ticket->ref);
+	return true;
+}
+
 static bool store_incident(const struct intake *in,
                            struct intake_result *result, GError **error)
 {
@@ -467,7 +482,8 @@ static bool store_incident(const struct intake *in,
 
 	if (newest == NULL && !lookup_is_absent(local, error))
 		return false;
-	if (newest != NULL && !may_join(in, newest, &joins, error))
+	if (newest != NULL && (!follow_merges(in, newest, error) ||
+	                       !may_join(in, newest, &joins, error)))
 		return false;
 	return joins ? join_case(in, newest, result, error)
 	             : open_case(in, key, newest, result, error);

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "desk/abusedesk.h"
 #include "desk/bounces.h"
+#include "desk/grades.h"
 #include "desk/hold.h"
 #include "desk/lookup.h"
 #include "desk/notify.h"
@@ -392,11 +393,16 @@ static bool intake_recipient(const struct intake *in,
 	enum signed_kind kind;
 	gint64 held_id;
 	bool done = false;
+	bool good;
 
 	read_address(in, &token);
 	kind = token.kind;
 	held_id = token.held_id;
+	good = kind != SIGNED_GRADE
+	       || grades_receive(in, &token, &done, result, error);
 	signed_ref_clear(&token);
+	if (!good || done)
+		return good;
 	if (in->recipient->verdict == SEAL_HOLD)
 		return kind == SIGNED_CONFIRM
 			       ? intake_confirm(in, held_id, result, error)
@@ -433,8 +439,8 @@ static bool intake_refer(const struct intake *in, const char *ref,
 	return true;
 }
 
-/* Whether this recipient has a way of its own: it is to be held, a bounce
- * address, a confirm address, or the reply address of another ticket. */
+/* Whether this recipient has a way of its own: it is to be held, a bounce,
+ * confirm or grade address, or the reply address of another ticket. */
 static bool has_own_way(const struct intake *in, const char *ref)
 {
 	struct signed_ref token = { 0 };
@@ -444,6 +450,7 @@ static bool has_own_way(const struct intake *in, const char *ref)
 	own = in->recipient->verdict == SEAL_HOLD
 	      || in->recipient->verdict == SEAL_ACCEPT_BOUNCE
 	      || token.kind == SIGNED_BOUNCE || token.kind == SIGNED_CONFIRM
+	      || token.kind == SIGNED_GRADE
 	      || (token.kind == SIGNED_REPLY && strcmp(token.ref, ref) != 0);
 	signed_ref_clear(&token);
 	return own;

@@ -51,7 +51,7 @@ enum intake_outcome {
 	INTAKE_CONFIRMED, /* it released a held message */
 	INTAKE_REFERRED,  /* the second department of a message */
 	INTAKE_BOUNCE,    /* a bounce of our mail, recorded */
-	INTAKE_FILED,     /* a DMARC or TLS report, without a ticket */
+	INTAKE_FILED,     /* a DMARC or TLS report, or a grade: no ticket */
 	INTAKE_DUPLICATE, /* the same delivery once more */
 	INTAKE_REPEATED,  /* the same message in another delivery */
 	INTAKE_OUTCOME__COUNT

@@ -16,6 +16,7 @@
 #include "store/customer.h"
 #include "store/held.h"
 #include "store/staff.h"
+#include "store/survey.h"
 #include "store/ticket.h"
 
 /* What the message names of ours. */
@@ -23,6 +24,7 @@ struct tokens {
 	GPtrArray *refs; /* char *: tickets, the strongest token first */
 	bool ours;       /* a bounce or reply address, or a Message-ID */
 	gint64 held_id;  /* of a confirm address, 0 */
+	gint64 survey_id; /* of a grade address, 0 */
 };
 
 /* --- tokens --- */
@@ -43,6 +45,8 @@ static void take_recipient(const struct judge_facts *facts, const char *address,
 		return;
 	if (ref.kind == SIGNED_CONFIRM)
 		tokens->held_id = ref.held_id;
+	else if (ref.kind == SIGNED_GRADE) /* programs give no grades */
+		tokens->survey_id = ref.survey_id;
 	else
 		tokens->ours = true;
 	add_ref(tokens, ref.ref);
@@ -149,6 +153,26 @@ static bool find_ticket(const struct judge_facts *facts,
 	return true;
 }
 
+/* A grade address names the ticket that it is about. */
+static bool add_graded(const struct judge_facts *facts, struct tokens *tokens,
+                       GError **error)
+{
+	GError *local = NULL;
+	AUTO(survey) survey = NULL;
+	AUTO(ticket) ticket = NULL;
+
+	if (tokens->survey_id == 0)
+		return true;
+	survey = survey_get(facts->store, tokens->survey_id, &local);
+	if (survey == NULL)
+		return lookup_is_absent(local, error);
+	ticket = ticket_get(facts->store, survey->ticket_id, error);
+	if (ticket == NULL)
+		return false;
+	add_ref(tokens, ticket->ref);
+	return true;
+}
+
 /* Some program's answer to our question is not the person's. */
 static bool is_automatic(const struct judge_facts *facts)
 {
@@ -239,14 +263,14 @@ static bool try_contact(const struct judge_facts *facts,
 	return true;
 }
 
-static bool find_person(const struct judge_facts *facts,
-                        const struct tokens *tokens,
+static bool find_person(const struct judge_facts *facts, struct tokens *tokens,
                         struct judge_author *author, GError **error)
 {
 	author->who = POLICY_STRANGER;
 	if (!try_confirm(facts, tokens, author, error) ||
 	    !try_staff(facts, author, error) ||
 	    !try_contact(facts, author, error) ||
+	    !add_graded(facts, tokens, error) ||
 	    !find_ticket(facts, tokens, author, error))
 		return false;
 	if (author->who == POLICY_STRANGER && author->ticket != NULL)

@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "desk/brakes.h"
 #include "desk/conversation.h"
+#include "desk/gradelinks.h"
 #include "desk/labels.h"
 #include "desk/letter_images.h"
 #include "desk/letter_thread.h"
@@ -338,6 +339,7 @@ static bool letter_fill(const struct desk *desk, struct store *store,
 	g_autofree char *opened = dup_opened(ticket, reader);
 	g_autofree char *notice = dup_notice(letter, language);
 	g_autofree char *text = dup_text(letter, ret_text->left_out, language);
+	g_autofree char *grades = gradelinks_dup(desk, letter, language);
 	const struct template_value values[] = {
 		{ "brand", server->brand },
 		{ "department", letter->department->title },
@@ -356,6 +358,7 @@ static bool letter_fill(const struct desk *desk, struct store *store,
 		{ "sender", letter_sender(letter, language) },
 		{ "deadline", deadline },
 		{ "opened", opened },
+		{ "grades", grades },
 		{ "facts", letter->facts != NULL ? letter->facts : "" },
 		{ NULL, NULL },
 	};
@@ -409,6 +412,8 @@ static char *dup_reply_address(const struct desk *desk,
 {
 	const char *from = letter->department->addresses[0];
 
+	if (letter->survey_id != 0)
+		return signed_grade_address(desk, from, letter->survey_id, 0);
 	if (letter->ticket != NULL)
 		return signed_reply_address(desk, from, letter->ticket->ref);
 	/* Only the registered address may confirm. */
@@ -446,6 +451,8 @@ static GBytes *making_compose(const struct making *making,
 	if (department->html)
 		html = letter_images_dup_html(making->text->body, parts,
 					      n_parts);
+	if (html != NULL && letter->survey_id != 0)
+		html = gradelinks_take_html(html);
 
 	const struct compose compose = {
 		.from_name = from_name,

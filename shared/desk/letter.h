@@ -34,6 +34,7 @@ struct letter {
 	const struct notify_remark *remarks; /* {{notice}}, in this order */
 	size_t n_remarks;
 	const char *detail; /* {{notice}} too, as it is; NULL if none */
+	gint64 survey_id;   /* {{grades}} answer to this survey; 0 */
 	const char *facts;  /* {{facts}}, in the reader's language; or NULL */
 };
 

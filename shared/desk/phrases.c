@@ -160,6 +160,11 @@ static const char *const phrases[][LANGUAGE__COUNT] = {
 		"which has returned an e-mail of ours before:",
 		"su respuesta está en el ticket, pero no se envió a esta "
 		"dirección, que ya devolvió un correo nuestro:" },
+	[PHRASE_GRADE_1] = { "Muito ruim", "Very bad", "Muy mal" },
+	[PHRASE_GRADE_2] = { "Ruim", "Bad", "Mal" },
+	[PHRASE_GRADE_3] = { "Razoável", "Fair", "Regular" },
+	[PHRASE_GRADE_4] = { "Bom", "Good", "Bien" },
+	[PHRASE_GRADE_5] = { "Muito bom", "Very good", "Muy bien" },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(phrases) == PHRASE__COUNT);
 /* clang-format on */

@@ -38,6 +38,11 @@ enum phrase {
 	PHRASE_NO_SUBJECT,
 	PHRASE_NO_SENDER,
 	PHRASE_WITHHELD, /* value: the address and why */
+	PHRASE_GRADE_1,  /* the five grades, the worst first */
+	PHRASE_GRADE_2,
+	PHRASE_GRADE_3,
+	PHRASE_GRADE_4,
+	PHRASE_GRADE_5,
 	PHRASE__COUNT
 };
 

@@ -142,6 +142,27 @@ char *signed_confirm_address(const struct desk *desk, const char *department,
 	return numbered_address(desk, department, TOKEN_CONFIRM, 'c', held_id);
 }
 
+/* Of the numbers of a survey and of the grade. */
+static char *sign_grade(const struct desk *desk, const char *number,
+                        const char *grade)
+{
+	return sign(desk, TOKEN_GRADE,
+	            (const char *const[]){ number, grade, NULL });
+}
+
+char *signed_grade_address(const struct desk *desk, const char *department,
+                           gint64 survey_id, unsigned grade)
+{
+	g_autofree char *number = number_dup(survey_id);
+	g_autofree char *digit = g_strdup_printf("%u", grade);
+	g_autofree char *mac = sign_grade(desk, number, digit);
+	g_autofree char *extension =
+		g_strdup_printf("%s.%s.%s", digit, number, mac);
+
+	g_return_val_if_fail(grade <= GRADE_MAX, NULL);
+	return extend(department, extension);
+}
+
 /* --- reading --- */
 
 void signed_ref_clear(struct signed_ref *ref)
@@ -236,6 +257,26 @@ static bool read_numbered(const struct desk *desk, char *const *fields,
 	              (const char *const[]){ number, NULL }, fields[2]);
 }
 
+/* "4.<survey>.<mac>" */
+static bool read_grade(const struct desk *desk, char *const *fields,
+                       struct signed_ref *ref)
+{
+	const char *digit = fields[0];
+	g_autofree char *number = NULL;
+	gint64 id;
+
+	if (digit[0] < '0' || digit[0] > '0' + GRADE_MAX || digit[1] != '\0' ||
+	    !number_read(fields[1], &id))
+		return false;
+	ref->kind = SIGNED_GRADE;
+	ref->ref = g_strdup("");
+	ref->survey_id = id;
+	ref->grade = (unsigned)(digit[0] - '0');
+	number = number_dup(id);
+	return verify(desk, TOKEN_GRADE,
+	              (const char *const[]){ number, digit, NULL }, fields[2]);
+}
+
 static bool read_extension(const struct desk *desk, const char *extension,
                            struct signed_ref *ref)
 {
@@ -245,7 +286,9 @@ static bool read_extension(const struct desk *desk, const char *extension,
 	case 2:
 		return read_reply(desk, fields, ref);
 	case 3:
-		return read_numbered(desk, fields, ref);
+		return g_ascii_isdigit(fields[0][0])
+		               ? read_grade(desk, fields, ref)
+		               : read_numbered(desk, fields, ref);
 	default:
 		return false;
 	}

@@ -6,6 +6,7 @@
  *   reply       suporte+VIA7K3Q9MX.<mac>@desk.example
  *   bounce      suporte+b.<outbox>.<mac>@desk.example     (envelope sender)
  *   confirm     suporte+c.<held>.<mac>@desk.example
+ *   grade       suporte+4.<survey>.<mac>@desk.example     (0 to 5)
  *
  * Ids are 63-bit numbers in base 32; macs are 10 bytes of HMAC-SHA-256,
  * lower case: MTAs may fold the case of a local part, so nothing depends on
@@ -27,6 +28,11 @@ char *signed_bounce_address(const struct desk *desk, const char *department,
 			    gint64 outbox_id);
 char *signed_confirm_address(const struct desk *desk, const char *department,
 			     gint64 held_id);
+/* grade: 1 to GRADE_MAX; 0 for a reply that names one in its text. Another
+ * grade needs another mac. */
+#define GRADE_MAX 5
+char *signed_grade_address(const struct desk *desk, const char *department,
+			   gint64 survey_id, unsigned grade);
 /* `department` above is the address the department sends from. If its local
  * part is longer than SIGNED_LOCAL_MAX there is no room for a token and the
  * address comes back as it is: replies then thread by Message-ID only. Who
@@ -40,6 +46,7 @@ enum signed_kind {
 	SIGNED_REPLY,
 	SIGNED_BOUNCE,
 	SIGNED_CONFIRM,
+	SIGNED_GRADE,
 };
 
 struct signed_ref {
@@ -48,6 +55,8 @@ struct signed_ref {
 	gint64 message_id;
 	gint64 outbox_id;
 	gint64 held_id;
+	gint64 survey_id;
+	unsigned grade;
 };
 void signed_ref_clear(struct signed_ref *ref);
 

@@ -59,6 +59,7 @@ static void sheet_count(struct sheet *sheet, const struct stats_ticket *one)
 	figures->closed += one->closed != 0;
 	figures->done += one->done != 0;
 	figures->reopened += one->reopened;
+	figures->asked += one->asked;
 	figures->grades[CLAMP(one->grade, 0, 5)]++;
 	if (one->answered == 0)
 		return;

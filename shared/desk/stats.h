@@ -23,6 +23,7 @@ struct stats_figures {
 	guint reopened; /* of these, worked on again */
 	struct stats_times answer;   /* until the first answer, by the clock */
 	struct stats_times business; /* the same in business hours */
+	guint asked;     /* about which a grade was asked for */
 	guint grades[6]; /* how many of each grade; [0]: not graded */
 };
 void stats_figures_free(struct stats_figures *figures);

@@ -32,6 +32,8 @@ static const struct texts_kind kinds[] = {
 	{ "resolved", FIELDS_TICKET, "the ticket was resolved" },
 	{ "warn_close", FIELDS_TICKET "notice!",
 	  "tells that an answered ticket will be closed by itself" },
+	{ "grade", FIELDS_TICKET "grades!",
+	  "asks how we did, once a ticket is closed" },
 	{ "escalation", FIELDS_TICKET "notice!",
 	  "tells staff that an answer is overdue" },
 	{ "notice_new", FIELDS_MESSAGE "facts!? text!?",
@@ -397,6 +399,8 @@ static const struct template_value samples[LANGUAGE__COUNT][20] = {
 		{ "sender", "marina@padaria.example" },
 		{ "deadline", "29/11/2026 16:20" },
 		{ "opened", "22/11/2026 16:20" },
+		{ "grades", "  5 - Muito bom: <mailto:suporte@ipe.example>\n"
+			    "  1 - Muito ruim: <mailto:suporte@ipe.example>" },
 		{ "facts", "  Cliente: Padaria do Zé (C1001)\n"
 			   "  Autenticação: spf=pass dkim=pass dmarc=pass" },
 		{ NULL, NULL } },
@@ -414,6 +418,8 @@ static const struct template_value samples[LANGUAGE__COUNT][20] = {
 		{ "sender", "marina@padaria.example" },
 		{ "deadline", "29 Nov 2026 16:20" },
 		{ "opened", "22 Nov 2026 16:20" },
+		{ "grades", "  5 - Very good: <mailto:support@ipe.example>\n"
+			    "  1 - Very bad: <mailto:support@ipe.example>" },
 		{ "facts", "  Customer: Smith's Bakery (C1001)\n"
 			   "  Authentication: spf=pass dkim=pass dmarc=pass" },
 		{ NULL, NULL } },
@@ -431,6 +437,8 @@ static const struct template_value samples[LANGUAGE__COUNT][20] = {
 		{ "sender", "marina@padaria.example" },
 		{ "deadline", "29/11/2026 16:20" },
 		{ "opened", "22/11/2026 16:20" },
+		{ "grades", "  5 - Muy bien: <mailto:soporte@ipe.example>\n"
+			    "  1 - Muy mal: <mailto:soporte@ipe.example>" },
 		{ "facts", "  Cliente: Panadería Sol (C1001)\n"
 			   "  Autenticación: spf=pass dkim=pass dmarc=pass" },
 		{ NULL, NULL } },

@@ -20,7 +20,7 @@
 static const char *const fields[] = {
 	"brand",  "department", "ref",      "subject", "name", "author",
 	"text",   "status",     "priority", "service", "help", "notice",
-	"sender", "deadline",   "opened",   "facts",   NULL,
+	"sender", "deadline",   "opened",   "facts",   "grades", NULL,
 };
 
 #define N_FIELDS (G_N_ELEMENTS(fields) - 1)

@@ -28,11 +28,12 @@ static const struct row_field contact_fields[] = {
 	ROW_FIELD(contact, bounced, ROW_INT),
 	ROW_FIELD(contact, language, ROW_TEXT),
 	ROW_FIELD(contact, no_copies, ROW_BOOL),
+	ROW_FIELD(contact, no_grades, ROW_BOOL),
 };
 
 #define CONTACT_COLUMNS                                                        \
 	"c.id, c.customer_id, c.address, c.name, c.role, c.login, c.active,"   \
-	" c.bounced, c.language, c.no_copies"
+	" c.bounced, c.language, c.no_copies, c.no_grades"
 #define FROM_ACTIVE                                                            \
 	" FROM contact c JOIN customer u ON u.id = c.customer_id"              \
 	" WHERE c.active = 1 AND u.active = 1"
@@ -134,9 +135,10 @@ bool contact_insert(struct store *store, struct contact *contact,
 {
 	static const char SQL_CONTACT_INSERT[] =
 		"INSERT INTO contact (id, customer_id, address, name, role,"
-		" login, active, bounced, language, no_copies)"
+		" login, active, bounced, language, no_copies, no_grades)"
 		" VALUES (:id, :customer_id, :address, :name, :role,"
-		" :login, :active, :bounced, :language, :no_copies)";
+		" :login, :active, :bounced, :language, :no_copies,"
+		" :no_grades)";
 	struct contact row = *contact;
 
 	row.id = row.id != 0 ? row.id : id_new();
@@ -154,7 +156,8 @@ bool contact_update(struct store *store, const struct contact *contact,
 		"UPDATE contact SET customer_id = :customer_id,"
 		" address = :address, name = :name, role = :role,"
 		" login = :login, active = :active, bounced = :bounced,"
-		" language = :language, no_copies = :no_copies"
+		" language = :language, no_copies = :no_copies,"
+		" no_grades = :no_grades"
 		" WHERE id = :id";
 
 	return check_row(store, contact, error) &&

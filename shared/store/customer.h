@@ -30,6 +30,7 @@ struct contact {
 	gint64 bounced; /* time of the last permanent bounce, 0 = none */
 	char *language; /* "" = customer's */
 	bool no_copies; /* reads only tickets that he wrote in himself */
+	bool no_grades; /* is never asked how we did */
 };
 void contact_free(struct contact *contact);
 DEFINE_AUTO(contact)

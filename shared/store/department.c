@@ -37,11 +37,14 @@ static const struct row_field department_fields[] = {
 	ROW_FIELD(department, acknowledge, ROW_BOOL),
 	ROW_FIELD(department, active, ROW_BOOL),
 	ROW_FIELD(department, time_zone, ROW_TEXT),
+	ROW_FIELD(department, satisfaction, ROW_BOOL),
+	ROW_FIELD(department, satisfaction_since, ROW_INT),
 };
 
 #define DEPARTMENT_COLUMNS                                                     \
 	"d.id, d.name, d.title, d.accept, d.unproven, d.language, d.html,"     \
-	" d.acknowledge, d.active, d.time_zone"
+	" d.acknowledge, d.active, d.time_zone, d.satisfaction,"               \
+	" d.satisfaction_since"
 
 static void department_destroy(void *department)
 {
@@ -171,9 +174,11 @@ bool department_insert(struct store *store, struct department *department,
 {
 	static const char SQL_DEPARTMENT_INSERT[] =
 		"INSERT INTO department (id, name, title, accept, unproven,"
-		" language, html, acknowledge, active, time_zone)"
+		" language, html, acknowledge, active, time_zone,"
+		" satisfaction, satisfaction_since)"
 		" VALUES (:id, :name, :title, :accept, :unproven,"
-		" :language, :html, :acknowledge, :active, :time_zone)";
+		" :language, :html, :acknowledge, :active, :time_zone,"
+		" :satisfaction, :satisfaction_since)";
 	struct department row = *department;
 
 	if (row.addresses == NULL || row.addresses[0] == NULL) {
@@ -203,7 +208,8 @@ bool department_update(struct store *store, const struct department *department,
 		" accept = :accept, unproven = :unproven,"
 		" language = :language, html = :html,"
 		" acknowledge = :acknowledge, active = :active,"
-		" time_zone = :time_zone"
+		" time_zone = :time_zone, satisfaction = :satisfaction,"
+		" satisfaction_since = :satisfaction_since"
 		" WHERE id = :id";
 
 	return check_row(store, department, error) &&

@@ -34,6 +34,8 @@ struct department {
 	bool acknowledge;  /* send acknowledgements */
 	bool active;
 	char *time_zone;   /* "America/Sao_Paulo"; "" = site's */
+	bool satisfaction; /* asks for a grade once a ticket is closed */
+	gint64 satisfaction_since; /* about tickets closed from then on */
 	char **addresses;  /* keys; the first sends */
 };
 /* Defaults; texts "". */

@@ -38,6 +38,7 @@ const char *erase_kind_name(enum erase_kind kind)
 	" FROM abuse_report WHERE address" IN_ADDRESSES                        \
 	" OR case_id IN (SELECT id FROM abuse_case"                            \
 	" WHERE ticket_id" IN("ticket") ")"
+#define FILED " FROM mail_report WHERE address" IN_ADDRESSES
 #define IN_REFS " IN (SELECT ref FROM ticket WHERE id" IN("ticket") ")"
 
 /* Statements of the steps have :customer and :address, if at all. */
@@ -110,8 +111,8 @@ static const char *const blob_steps[] = {
 	" SELECT DISTINCT 'blob', 0, raw" REPORTS
 	" ON CONFLICT (kind, id, key) DO NOTHING",
 	"INSERT INTO erasure (kind, id, key)"
-	" SELECT DISTINCT 'blob', 0, raw FROM mail_report"
-	" WHERE address" IN_ADDRESSES " ON CONFLICT (kind, id, key) DO NOTHING",
+	" SELECT DISTINCT 'blob', 0, raw" FILED
+	" ON CONFLICT (kind, id, key) DO NOTHING",
 	"INSERT INTO erasure (kind, id, key)"
 	" SELECT DISTINCT 'blob', 0, blob FROM outbox"
 	" WHERE id" IN("outbox") " ON CONFLICT (kind, id, key) DO NOTHING",
@@ -158,7 +159,7 @@ static const char *const wipe_steps[] = {
 	" WHERE ticket_id" IN("ticket") " OR source" IN_ADDRESSES,
 	"DELETE FROM ticket_suspect WHERE customer_id = :customer"
 	" OR ticket_id" IN("ticket"),
-	"DELETE FROM mail_report WHERE address" IN_ADDRESSES,
+	"DELETE" FILED,
 	"DELETE FROM foreign_id WHERE ticket_id" IN("ticket"),
 	"DELETE FROM foreign_id WHERE EXISTS (SELECT 1 FROM message m"
 	" WHERE m.ticket_id = foreign_id.ticket_id"
@@ -277,6 +278,35 @@ GPtrArray *erase_list(struct store *store, enum erase_kind kind, GError **error)
 	for (char **row = rows; *row != NULL; row++)
 		g_ptr_array_add(list, g_strdup(*row));
 	return list;
+}
+
+GArray *erase_list_reports(struct store *store, GError **error)
+{
+	static const char SQL_REPORTS[] =
+		"SELECT case_id, number" REPORTS " ORDER BY case_id, number";
+	g_autoptr(GArray) all =
+		g_array_new(false, false, sizeof(struct erase_report));
+	AUTO(db_stmt) stmt = db_prepare(store->db, SQL_REPORTS, error);
+	enum db_row row;
+
+	if (stmt == NULL)
+		return NULL;
+	while ((row = db_step(stmt, error)) == DB_ROW) {
+		const struct erase_report one = { db_column_int(stmt, 0),
+			                          db_column_int(stmt, 1) };
+
+		g_array_append_val(all, one);
+	}
+	return row == DB_DONE ? g_steal_pointer(&all) : NULL;
+}
+
+char **erase_list_filed(struct store *store, GError **error)
+{
+	static const char SQL_FILED[] =
+		"SELECT CAST(id AS TEXT)" FILED " ORDER BY id";
+
+	return row_fetch_strings(db_prepare(store->db, SQL_FILED, error),
+	                         error);
 }
 
 /* --- the end of them --- */

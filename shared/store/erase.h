@@ -46,6 +46,15 @@ bool erase_add_outbox(struct store *store, const char *header_id_start,
 GPtrArray *erase_list(struct store *store, enum erase_kind kind,
 		      GError **error) NODISCARD;
 
+/* Reports that they sent, or that stand in their tickets; and filed ones that
+ * they sent, as decimal ids (char *). */
+struct erase_report {
+	gint64 case_id;
+	gint64 number;
+};
+GArray *erase_list_reports(struct store *store, GError **error) NODISCARD;
+char **erase_list_filed(struct store *store, GError **error) NODISCARD;
+
 /* Takes the personal out. *ret_files: digests (char *) of blobs that nothing
  * names any more, for erase_files(). */
 bool erase_run(struct store *store, const struct erase_person *person,

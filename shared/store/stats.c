@@ -19,6 +19,7 @@ static const struct row_field stats_fields[] = {
 	ROW_FIELD(stats_ticket, closed, ROW_INT),
 	ROW_FIELD(stats_ticket, done, ROW_INT),
 	ROW_FIELD(stats_ticket, reopened, ROW_BOOL),
+	ROW_FIELD(stats_ticket, asked, ROW_BOOL),
 	ROW_FIELD(stats_ticket, grade, ROW_INT),
 };
 
@@ -58,8 +59,11 @@ GPtrArray *stats_list(struct store *store, gint64 since, gint64 until,
 		" WHEN EXISTS (SELECT 1 FROM message m"
 		" WHERE m.ticket_id = t.id AND m.author = 'staff'"
 		" AND m.created > " DONE ") THEN 1 ELSE 0 END,"
+		" EXISTS (SELECT 1 FROM survey s WHERE s.ticket_id = t.id"
+		" AND (s.address <> '' OR s.grade > 0)),"
 		" COALESCE((SELECT s.grade FROM survey s"
-		" WHERE s.ticket_id = t.id), 0)"
+		" WHERE s.ticket_id = t.id AND s.grade > 0"
+		" ORDER BY s.graded DESC LIMIT 1), 0)"
 		" FROM ticket t JOIN department d ON d.id = t.department_id"
 		" WHERE t.merged_into IS NULL AND t.created >= :since"
 		" AND (:until = 0 OR t.created < :until)"

@@ -17,7 +17,8 @@ struct stats_ticket {
 	gint64 closed;        /* 0: it is not */
 	gint64 done;          /* it was resolved or closed once: when first */
 	bool reopened;        /* and worked on again afterwards */
-	gint64 grade;         /* 1 to 5, 0: none */
+	bool asked;           /* for a grade */
+	gint64 grade;         /* 1 to 5, the newest; 0: none */
 };
 void stats_ticket_free(struct stats_ticket *ticket);
 

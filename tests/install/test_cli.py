@@ -395,7 +395,8 @@ class Departments(WithHouse):
         self.assertEqual(row, {
             "object": "department", "name": "dominios", "title": "Domínios",
             "accept": "replies", "unproven": "reject", "language": "es",
-            "ack": False, "html": True, "active": True,
+            "time_zone": "", "ack": False, "html": True,
+            "satisfaction": False, "active": True,
             "addresses": ["dominios@desk.example", "dominio@desk.example"]})
         self.check(OK, "department", "edit", "dominios", "--inactive",
                    "--plain", "--ack", "--accept", "anyone", "--title", "D")

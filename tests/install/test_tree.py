@@ -9,9 +9,9 @@ from pathlib import Path
 
 from support import BUILD, PAGES, SOURCE, Scratch, cache, run
 
-TEMPLATES = ("ack", "ack_contact", "closed", "escalation", "hold_confirm",
-             "hold_notice", "notice_bounce", "notice_new", "notice_reply",
-             "reply", "resolved", "warn_close")
+TEMPLATES = ("ack", "ack_contact", "closed", "escalation", "grade",
+             "hold_confirm", "hold_notice", "notice_bounce", "notice_new",
+             "notice_reply", "reply", "resolved", "warn_close")
 LANGUAGES = ("pt_BR", "en", "es")
 DAEMONS = ("portaria-milter", "portaria-lmtpd", "portaria-notifier")
 CONF_FILES = """\

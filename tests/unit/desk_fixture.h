@@ -37,6 +37,7 @@ static const char *const fixture_templates[] = {
 	"ack",          "ack_contact",   "reply",        "notice_new",
 	"notice_reply", "notice_bounce", "hold_confirm", "hold_notice",
 	"closed",       "resolved",      "warn_close",   "escalation",
+	"grade",
 };
 static const char *const fixture_languages[] = { "pt_BR", "en", "es" };
 

@@ -3,6 +3,7 @@
  * clock that stands still. */
 #include "unit/desk_mailroom.h"
 
+#include "desk/conversation.h"
 #include "mail/mail.h"
 #include "store/abusecase.h"
 #include "store/mailreport.h"
@@ -163,6 +164,38 @@ static void test_reports_join_one_case(void **state)
 	assert_int_equal(one->last - one->first, CLOCK_SECOND);
 	assert_int_equal(entries->len, 1);
 	assert_int_equal(notices(room), 1); /* to Ana, of the first */
+}
+
+/* Staff put the case's ticket into another one: reports follow. */
+static void test_reports_follow_a_merge(void **state)
+{
+	struct room *room = *state;
+	const struct report_in report = { .source = "198.51.100.9" };
+	const struct actor actor = { .channel = "cli" };
+	g_autoptr(GError) error = NULL;
+	g_autofree char *from = take_ref(room, &report, INTAKE_CREATED);
+	g_autofree char *into = take_ref(
+		room, &(struct report_in){ .source = "198.51.100.10" },
+		INTAKE_CREATED);
+	g_autofree char *next = NULL;
+	g_autofree char *last = NULL;
+	AUTO(ticket) source = room_ticket(room, from);
+	AUTO(ticket) target = room_ticket(room, into);
+
+	fixture_begin(room->fixture);
+	assert_ok(conversation_merge(room->desk, room->store, &actor, source,
+	                             target, &error),
+	          error);
+	fixture_commit(room->fixture);
+	next = take_ref(room, &report, INTAKE_APPENDED);
+	assert_string_equal(next, into);
+	/* The tenth is told where staff look. */
+	for (unsigned i = 0; i < 8; i++)
+		expect(room, &report, INTAKE_APPENDED);
+	assert_true(room_has_event(room, into, "10"));
+	set_status(room, into, TICKET_CLOSED);
+	last = take_ref(room, &report, INTAKE_CREATED);
+	assert_string_not_equal(last, into);
 }
 
 static void test_evidence_is_kept(void **state)
@@ -532,6 +565,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_reports_join_one_case),
+		TEST(test_reports_follow_a_merge),
 		TEST(test_evidence_is_kept),
 		TEST(test_other_source_or_type_is_another_case),
 		TEST(test_window_ends),

@@ -11,6 +11,7 @@
 #include "desk/refusal.h"
 #include "desk/signed.h"
 #include "store/held.h"
+#include "store/survey.h"
 
 /* --- a small world --- */
 
@@ -104,6 +105,28 @@ static void add_held(struct world *world, const char *address)
 	world->held_id = held->id;
 }
 
+/* The question about ticket 1, and its address of grade 5. */
+static void add_survey(struct world *world, const char *ref)
+{
+	g_autoptr(GError) error = NULL;
+	AUTO(ticket)
+	ticket = ticket_by_ref(world->fixture->store, ref, &error);
+	struct survey survey = { .asked = 1, .closed = 1 };
+
+	assert_ok(ticket != NULL, error);
+	survey.ticket_id = ticket->id;
+	survey.department_id = ticket->department_id;
+	survey.address = ticket->requester;
+	assert_ok(survey_insert(world->fixture->store, &survey, &error), error);
+	world_word(world, "{g}",
+	           signed_grade_address(world->fixture->desk,
+	                                "suporte@desk.example", survey.id, 5));
+	world_word(world, "{gr}",
+	           signed_grade_address(world->fixture->desk,
+	                                "respostas@desk.example", survey.id,
+	                                5));
+}
+
 static int world_setup(void **state)
 {
 	struct world *world = g_new0(struct world, 1);
@@ -123,6 +146,7 @@ static int world_setup(void **state)
 	add_ticket(world, 1, one, "dono@cliente.example", "copia@fora.example");
 	add_ticket(world, 2, two, "outro@outro.example", NULL);
 	add_held(world, "dono@cliente.example");
+	add_survey(world, world->words[0][1]);
 	fixture_commit(world->fixture);
 	world_word(world, "{b}",
 	           signed_bounce_address(desk, "suporte@desk.example", 9));
@@ -592,6 +616,13 @@ static const struct question null_questions[] = {
 	  .proof = AUTH_PROVEN,
 	  .action = POLICY_REJECT,
 	  .who = POLICY_NULL },
+	{ .name = "null sender gives no grade",
+	  .to = "{g}",
+	  .from = DONO,
+	  .sender = "",
+	  .proof = AUTH_PROVEN,
+	  .action = POLICY_REJECT,
+	  .who = POLICY_NULL },
 	{ .name = "null sender to the abuse desk",
 	  .to = "abusos@desk.example",
 	  .from = ALHEIO,
@@ -653,6 +684,50 @@ static const struct question confirm_questions[] = {
 	  .proof = AUTH_PROVEN,
 	  .action = POLICY_REJECT,
 	  .who = POLICY_STRANGER },
+};
+
+static const struct question grade_questions[] = {
+	{ .name = "grade, proven",
+	  .to = "{g}",
+	  .from = DONO,
+	  .proof = AUTH_PROVEN,
+	  .action = POLICY_ACCEPT,
+	  .ticket = "{t1}",
+	  .who = POLICY_CONTACT },
+	{ .name = "grade, unproven: kept, and not counted",
+	  .to = "{g}",
+	  .from = DONO,
+	  .proof = AUTH_UNPROVEN,
+	  .action = POLICY_HOLD,
+	  .ticket = "{t1}",
+	  .who = POLICY_CONTACT },
+	{ .name = "grade, forged",
+	  .to = "{g}",
+	  .from = DONO,
+	  .proof = AUTH_DISPROVEN,
+	  .action = POLICY_REJECT,
+	  .ticket = "{t1}",
+	  .who = POLICY_CONTACT },
+	{ .name = "grade of a participant",
+	  .to = "{g}",
+	  .from = "copia@fora.example",
+	  .proof = AUTH_PROVEN,
+	  .action = POLICY_ACCEPT_REPLY,
+	  .ticket = "{t1}",
+	  .who = POLICY_PARTICIPANT },
+	{ .name = "grade of a stranger",
+	  .to = "{g}",
+	  .from = ALHEIO,
+	  .proof = AUTH_PROVEN,
+	  .action = POLICY_REJECT,
+	  .who = POLICY_STRANGER },
+	{ .name = "grade where only replies are taken",
+	  .to = "{gr}",
+	  .from = DONO,
+	  .proof = AUTH_PROVEN,
+	  .action = POLICY_ACCEPT_REPLY,
+	  .ticket = "{t1}",
+	  .who = POLICY_CONTACT },
 };
 
 static const struct question sasl_questions[] = {
@@ -788,6 +863,7 @@ QUESTIONS_TEST(who)
 QUESTIONS_TEST(token)
 QUESTIONS_TEST(null)
 QUESTIONS_TEST(confirm)
+QUESTIONS_TEST(grade)
 QUESTIONS_TEST(sasl)
 QUESTIONS_TEST(several)
 
@@ -1323,6 +1399,7 @@ int main(void)
 		WORLD_TEST(test_message_token),
 		WORLD_TEST(test_message_null),
 		WORLD_TEST(test_message_confirm),
+		WORLD_TEST(test_message_grade),
 		WORLD_TEST(test_message_sasl),
 		WORLD_TEST(test_message_several),
 		WORLD_TEST(test_message_fills_the_verdict),

@@ -8,6 +8,7 @@
 
 #include "desk/stats.h"
 #include "store/audit.h"
+#include "store/timer.h"
 
 static void test_percentile(void **state)
 {
@@ -102,6 +103,75 @@ static void test_figures_made_by_hand(void **state)
 	assert_int_equal(one->grades[0], 4);
 }
 
+/* Two departments with hours of their own, in their own zones. */
+static void test_business_hours(void **state)
+{
+	static const struct {
+		const char *to;
+		const char *hours;
+		const char *zone;
+		gint64 business; /* of an answer on Monday, 15:30 UTC */
+	} cases[] = {
+		/* The ticket comes on Sunday, at noon in Brazil. */
+		{ "financeiro", "mon-fri 09:00-18:00", "America/Sao_Paulo",
+		  MINUTES(3 * 60 + 30) },
+		{ "suporte", "mon-fri 09:00-12:00", "Europe/Lisbon",
+		  MINUTES(3 * 60) },
+	};
+	struct room *room = *state;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) all = NULL;
+	gint64 sunday = (gint64)1795359600 * 1000; /* 2026-11-22 15:00 UTC */
+	gint64 monday = (gint64)1795447800 * 1000; /* the 23rd, 15:30 UTC */
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct department *department = i == 0 ? room->financeiro
+		                                       : room->suporte;
+		AUTO(timer_clock)
+		clock = timer_clock_get(room->store, department->id, &error);
+
+		room_must(clock, error);
+		fixture_set(&clock->hours, cases[i].hours);
+		fixture_set(&department->time_zone, cases[i].zone);
+		fixture_begin(room->fixture);
+		assert_ok(department_update(room->store, department, &error),
+		          error);
+		assert_ok(timer_clock_put(room->store, clock, &error), error);
+		fixture_commit(room->fixture);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *ref = NULL;
+		AUTO(message) answer = message_new();
+
+		clock_set_for_test(sunday - CLOCK_SECOND);
+		ref = room_take_ref(room,
+		                    &(struct letter_in){
+					    .from = DONO,
+					    .to = cases[i].to,
+					    .verdict = SEAL_ACCEPT,
+					    .proof = AUTH_PROVEN },
+		                    INTAKE_CREATED);
+		AUTO(ticket) ticket = room_ticket(room, ref);
+		answer->ticket_id = ticket->id;
+		answer->author = MESSAGE_STAFF;
+		answer->created = monday;
+		fixture_begin(room->fixture);
+		assert_true(message_insert(room->store, answer, &error));
+		fixture_commit(room->fixture);
+	}
+	all = stats_make(room->desk, room->store, sunday - CLOCK_SECOND, 0,
+	                 &error);
+	room_must(all, error);
+	assert_int_equal(all->len, G_N_ELEMENTS(cases));
+	for (guint i = 0; i < all->len; i++) {
+		const struct stats_figures *one = all->pdata[i];
+
+		assert_string_equal(one->department, cases[i].to);
+		assert_int_equal(one->business.median, cases[i].business);
+		assert_int_equal(one->answer.median, monday - sunday);
+	}
+}
+
 static void test_period(void **state)
 {
 	struct room *room = *state;
@@ -122,6 +192,8 @@ int main(void)
 		cmocka_unit_test(test_percentile),
 		cmocka_unit_test_setup_teardown(test_figures_made_by_hand,
 		                                room_setup, room_teardown),
+		cmocka_unit_test_setup_teardown(test_business_hours, room_setup,
+		                                room_teardown),
 		cmocka_unit_test_setup_teardown(test_period, room_setup,
 		                                room_teardown),
 	};
