@@ -55,13 +55,17 @@ static bool run_tickets(const struct timers *timers, struct store *store,
 	if (!tickettimer_run(timers->desk, store, timers->is_stopping,
 			     timers->data, &done, error))
 		return false;
-	if (done.escalated + done.warned + done.closed + done.failed == 0)
-		return true;
-	log_event(done.failed > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, NULL,
-		  "timers", LOG_NUM("escalated", done.escalated),
-		  LOG_NUM("warned", done.warned),
-		  LOG_NUM("closed", done.closed),
-		  LOG_NUM("failed", done.failed));
+	if (done.escalated + done.warned + done.closed > 0)
+		log_event(LOG_LEVEL_INFO, NULL, "timers",
+			  LOG_NUM("escalated", done.escalated),
+			  LOG_NUM("warned", done.warned),
+			  LOG_NUM("closed", done.closed));
+	if (done.failed > 0)
+		log_event(LOG_LEVEL_WARNING, NULL,
+			  "timers failed, trying again",
+			  LOG_NUM("count", done.failed),
+			  LOG_STR("first", done.why));
+	tickettimer_done_clear(&done);
 	return true;
 }
 
