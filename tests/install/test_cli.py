@@ -151,6 +151,31 @@ class Database(unittest.TestCase):
         self.assertEqual(code, CONFIG, said)
         self.assertIn("db/p.db: No such file", said)
 
+    BAD_TIMES = (("timers.hours=mon-fry 09:00-18:00",
+                  '"fry": no day of the week'),
+                 ("timers.hours=seg-sex 9-18", '"9-18": no times like'),
+                 ("timers.holidays=12-25 30/02",
+                  '"30/02": no day like 2026-02-17'),
+                 ("server.time_zone=America/Sampa",
+                  "is not a time zone such as America/Sao_Paulo"))
+
+    def test_bad_hours_stop_daemons_and_config_test(self):
+        self.house.open(fill=False)
+        for setting, says in self.BAD_TIMES:
+            with self.subTest(setting):
+                self.check(CONFIG, "-o", setting, "config", "test", says=says)
+                for daemon in ("milter", "lmtpd", "notifier"):
+                    code, said = self.exit_of(daemon, "-o", setting)
+                    self.assertEqual(code, CONFIG, said)
+                    self.assertIn(says, said.replace('\\"', '"'))
+
+    def test_machine_without_time_zones(self):
+        self.house.open(fill=False)
+        self.house.environment["TZDIR"] = str(self.dir / "none")
+        self.check(CONFIG, "-o", "server.time_zone=America/Recife", "config",
+                   "test", says="no time zones (Debian package tzdata)")
+        self.check(OK, "config", "test")
+
     def test_newer_database_is_refused(self):
         self.write_config()
         self.check(OK, "db", "init")
@@ -1012,6 +1037,42 @@ class Tickets(WithHouse):
         self.assertEqual(len(self.rows("outbox", "list", "--state", "sent",
                                        id=ack["id"])), 1)
 
+    def test_outbox_status(self):
+        # A customer of its own, whose server has no time now.
+        busy = "ocupado@cliente.example"
+        self.check(OK, "customer", "add", "--name", "Ocupado", "--email",
+                   busy)
+        wait_for(lambda: not self.rows("outbox", "list", state="queued"),
+                 "an empty outbox")
+        before = self.row("outbox", "status", object="outbox_status")
+        self.assertEqual([before[key] for key in (
+            "queued", "sending", "deferred", "behind", "seconds_left")],
+            [0] * 5)
+        self.house.sink.refuse[busy] = "450 4.2.0 come back later"
+        self.addCleanup(self.house.sink.refuse.pop, busy, None)
+        ref = self.house.ticket("Ocupado", sender=busy)
+        self.check(OK, "ticket", "reply", ref, "--text", "Espere.")
+        wait_for(lambda: self.rows("outbox", "status", deferred=1, behind=1,
+                                   object="outbox_status"), "both waiting")
+        status = self.row("outbox", "status", object="outbox_status")
+        self.assertEqual(status["sending"], 0)
+        self.assertRegex(status["oldest"], ISO)
+        reason = self.row("outbox", "status", object="outbox_reason")
+        self.assertEqual(reason["deferred"], 1)
+        self.assertIn("450 4.2.0 come back later", reason["reason"])
+        out = self.check(OK, "outbox", "status")
+        self.assertIn("come back later", out)
+        self.house.sink.refuse.pop(busy)
+        for row in self.rows("outbox", "list", "--ticket", ref):
+            self.check(OK, "outbox", "retry", row["id"])
+        wait_for(lambda: self.rows("outbox", "status", queued=0, deferred=0,
+                                   object="outbox_status"), "the rest")
+        self.assertEqual(self.rows("outbox", "status",
+                                   object="outbox_reason"), [])
+        sent = [one.data for one in self.house.sink.mails
+                if busy in one.recipients]
+        self.assertIn(b"Espere.", sent[-1])
+
     def test_mail_that_was_refused_can_be_tried_again(self):
         # A customer of its own: an address that refused is remembered.
         owner, gone = "dona@cliente.example", "volta@cliente.example"
@@ -1191,6 +1252,13 @@ class Doctor(WithHouse):
                        f"notifier.submission=smtp://127.0.0.1:{port}",
                        "doctor", says="answers SSH instead of 220")
             thread.join()
+
+    def test_department_with_a_zone_that_is_gone(self):
+        self.house.sql("UPDATE department SET time_zone = 'America/Gone'"
+                       " WHERE name = 'suporte'")
+        self.addCleanup(self.house.sql, "UPDATE department SET time_zone = ''")
+        self.check(FAILED, "doctor",
+                   says='suporte: "America/Gone" is not a time zone')
 
     def asked(self, folder):
         """What the checks of a Postfix configuration say, by name."""
