@@ -9,6 +9,9 @@
  *   notifier_tool -c CONFIG flood TICKETS COUNT
  *             COUNT rows of each of that many new tickets, interleaved, each
  *             ticket with a recipient of its own; the text counts them
+ *   notifier_tool -c CONFIG drain TICKETS COUNT
+ *             the same, but each ticket has the same READERS recipients; the
+ *             text counts what one of them gets of one ticket
  *   notifier_tool -c CONFIG hold SECONDS   a message held that long ago
  */
 #include <stdio.h>
@@ -198,6 +201,34 @@ static bool run_flood(const struct config *config, struct store *store,
 	return ids != NULL;
 }
 
+#define READERS 4
+
+static bool run_drain(const struct config *config, struct store *store,
+                      char **args, GError **error)
+{
+	gint64 tickets = g_ascii_strtoll(args[0], NULL, 10);
+	gint64 count = g_ascii_strtoll(args[1], NULL, 10);
+	g_autoptr(GArray) ids = add_tickets(config, store, tickets, error);
+	char kind[] = "reply", sender[] = "-";
+
+	for (gint64 i = 0; ids != NULL && i < tickets * count; i++) {
+		const struct ticket ticket = {
+			.id = g_array_index(ids, gint64, i % tickets),
+		};
+		gint64 nth = i / tickets; /* mail of this ticket */
+		g_autofree char *to = g_strdup_printf("r%d@cliente.example",
+		                                      (int)(nth % READERS));
+		g_autofree char *text =
+			g_strdup_printf("t=%d n=%d", (int)(i % tickets),
+		                        (int)(nth / READERS));
+		char *mail[] = { kind, to, sender, text };
+
+		if (!add_mail(store, &ticket, mail, error))
+			return false;
+	}
+	return ids != NULL;
+}
+
 static bool run_hold(G_GNUC_UNUSED const struct config *config,
                      struct store *store, char **args, GError **error)
 {
@@ -229,6 +260,7 @@ static const struct {
 	{ "init", 0, run_init },
 	{ "mail", 5, run_mail },
 	{ "flood", 2, run_flood },
+	{ "drain", 2, run_drain },
 	{ "hold", 1, run_hold },
 };
 

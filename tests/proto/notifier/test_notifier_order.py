@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Order, several connections, and a notifier that is killed at any point."""
+"""Order, several connections, and a notifier that is killed at any point.
+
+--drain 10000 sends that many mails in Drain instead of 2,000.
+"""
 
 import re
 import sqlite3
+import sys
 import time
 import unittest
 
 from notifier_support import NotifierTest, wait_for
 
 TICKETS, EACH = 20, 15
+DRAIN_TICKETS, READERS = 25, 4
+drain = 2000
 
 
 class Order(NotifierTest):
@@ -102,6 +108,47 @@ class Order(NotifierTest):
         self.check_order()
 
 
+class Drain(NotifierTest):
+    """Many mails at once: the same readers of many tickets."""
+
+    def lines(self):
+        """(Ticket, reader) -> the numbers, as the server took them."""
+        found = {}
+        for _, [reader], data in list(self.server.mails):
+            ticket, number = re.search(rb"\r\nt=(\d+) n=(\d+)", data).groups()
+            found.setdefault((int(ticket), reader), []).append(int(number))
+        return found
+
+    def run_drain(self, notifiers):
+        each = drain // DRAIN_TICKETS
+        count = each * DRAIN_TICKETS
+        self.desk.tool("drain", DRAIN_TICKETS, each)
+        begun = time.monotonic()
+        for _ in range(notifiers):
+            self.desk.start()
+        wait_for(lambda: len(self.server.mails) >= count
+                 and self.desk.sql("SELECT COUNT(*) FROM outbox WHERE "
+                                   "state = 'sent'")[0][0] == count,
+                 f"{count} mails", 60 + count / 20)
+        seconds = time.monotonic() - begun
+        print(f"{count} mails, {notifiers} notifier(s): {seconds:.1f} s, "
+              f"{count / seconds:.0f} a second, "
+              f"{self.server.connections} connections")
+        lines = self.lines()
+        self.assertEqual(len(lines), DRAIN_TICKETS * READERS)
+        for line, numbers in lines.items():
+            self.assertEqual(numbers, list(range(each // READERS)), line)
+        self.assertEqual(len(set(self.server.ids())), count)
+
+    def test_one_notifier(self):
+        self.run_drain(1)
+
+    def test_two_notifiers(self):
+        self.server.delay = 0.005  # long enough for both to take part
+        self.run_drain(2)
+        self.assertGreater(self.server.connections, 8)
+
+
 class Killed(NotifierTest):
     """kill -9: what was on its way goes once more at most."""
 
@@ -184,4 +231,8 @@ class Killed(NotifierTest):
 
 
 if __name__ == "__main__":
+    if "--drain" in sys.argv:
+        at = sys.argv.index("--drain")
+        drain = int(sys.argv[at + 1])
+        del sys.argv[at:at + 2]
     unittest.main()
