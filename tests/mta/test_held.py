@@ -59,9 +59,7 @@ class Held(MtaTest):
     def quiet(self, mark):
         """Nothing has gone out since, to anybody."""
         time.sleep(1.5)
-        self.assertEqual(wait_for(
-            lambda: self.lab.json("outbox", "list") == [] and [True],
-            "outbox empty"), [True])
+        self.lab.wait_calm()
         return self.lab.sink.mails[mark:]
 
     def test_question_goes_to_the_registered_address_only(self):
@@ -90,7 +88,7 @@ class Held(MtaTest):
                          ["tela.png"])
         # A replay, and a second answer that adds nothing.
         entries, held = len(self.lab.ticket(ref)), len(self.held())
-        wait_for(lambda: self.lab.json("outbox", "list") == [], "outbox")
+        self.lab.wait_calm()
         mark = self.lab.sink.mark()
         self.deliver(JOAO, to, answer)
         self.deliver(JOAO, to, mail(JOAO, to, "Re: Confirme", "\n"))

@@ -513,6 +513,11 @@ class Lab:
                               check=False, capture_output=True,
                               text=True).stdout
 
+    def wait_calm(self):
+        """Until all mail of ours has reached its reader."""
+        wait_for(lambda: self.json("outbox", "list") == [], "empty outbox")
+        wait_for(lambda: "is empty" in self.queue(), "empty mail queue")
+
     def maillog(self):
         path = self.dir / "postfix/mail.log"
         return path.read_text(errors="replace") if path.exists() else ""
