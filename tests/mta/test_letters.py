@@ -178,8 +178,19 @@ class Letters(MtaTest):
             with self.subTest(status):
                 ref, _ = self.open_ticket(f"Lento {status}", sender=address)
                 self.staff_reply(ref, "Resposta.")
+                mark = self.lab.sink.mark()
                 self.report(ref, address, action, status)
                 self.assertEqual(self.undeliverable(address), [])
+                state = self.outbox(ref, kind="reply",
+                                    recipient=address)[0]["state"]
+                if action != "failed":
+                    self.assertNotEqual(state, "bounced")
+                    continue
+                # This mail did not arrive: staff know.
+                self.assertEqual(state, "bounced")
+                wait_for(lambda m=mark, s=status:
+                         [one for one in self.lab.sink.to(PAULA, m)
+                          if f"failed {s}" in body(one)], "the notice")
 
     # -- loops -------------------------------------------------------------
 
