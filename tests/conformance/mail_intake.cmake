@@ -3,7 +3,7 @@
 if(PORTARIA_SANITIZE)
 	set(mail_intake_slowest 60)
 else()
-	set(mail_intake_slowest 2)
+	set(mail_intake_slowest 4)
 endif()
 add_test(NAME conformance/mail_intake
 	COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/mail_intake.py)

@@ -149,7 +149,9 @@ class Client:
         replies = [self.reply() for _ in lines]
         if replies[-1][0] != 354:
             return replies
-        stuffed = re.sub(rb"(^|\r\n)\.", rb"\1..", data)
+        stuffed = data.replace(b"\r\n.", b"\r\n..")
+        if stuffed.startswith(b"."):
+            stuffed = b"." + stuffed
         if not stuffed.endswith(b"\r\n"):
             stuffed += b"\r\n"
         self.send(stuffed + b".\r\n")
