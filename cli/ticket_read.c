@@ -12,6 +12,7 @@
 #include "desk/labels.h"
 #include "desk/tickettimer.h"
 #include "store/blob.h"
+#include "store/survey.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -181,6 +182,7 @@ struct head {
 	char *service;
 	char *assignee;
 	char *merged_into;
+	gint64 grade; /* 0: none */
 	GPtrArray *participants;
 	struct abuse_head *abuse;
 };
@@ -216,7 +218,8 @@ static bool head_read(struct store *store, const struct ticket *ticket,
 	head->service = g_strdup(service != NULL ? service->label : "");
 	head->assignee = g_strdup(staff != NULL ? staff->login : "");
 	head->participants = participant_list(store, ticket->id, error);
-	if (head->participants == NULL)
+	if (head->participants == NULL
+	    || !survey_find_grade(store, ticket->id, &head->grade, error))
 		return false;
 	head->abuse = abuse_head_read(store, ticket->id, error);
 	return head->abuse != NULL;
@@ -287,6 +290,7 @@ static bool head_json(struct cli *cli, struct store *store,
 	output_text(out, "merged_into", head->merged_into);
 	output_time(out, "created", ticket->created);
 	output_time(out, "updated", ticket->updated);
+	output_number(out, "grade", head->grade);
 	abuse_head_json(out, head->abuse);
 	show_timer_json(cli, store, ticket);
 	output_array_begin(out, "participants");
@@ -340,6 +344,8 @@ static bool head_text(struct cli *cli, struct store *store,
 		output_say(cli->out, "assignee: %s", head->assignee);
 	output_say(cli->out, "participants: %s", people);
 	show_timer_text(cli, store, ticket);
+	if (head->grade > 0)
+		output_say(cli->out, "grade: %d of 5", (int)head->grade);
 	abuse_head_text(cli->out, head->abuse);
 	if (head->merged_into[0] != '\0')
 		output_say(cli->out, "merged into: %s", head->merged_into);

@@ -115,6 +115,52 @@ class Privacy(unittest.TestCase):
         finally:
             db.close()
 
+    TLS_REPORT = """\
+From: {reporter}
+To: abusos@desk.example
+Subject: Report Domain: desk.example
+Date: Sun, 22 Nov 2026 16:20:00 -0300
+Message-ID: <tls-1@rede.example>
+TLS-Report-Domain: desk.example
+TLS-Report-Submitter: rede.example
+MIME-Version: 1.0
+Content-Type: application/tlsrpt+json
+
+{{"organization-name": "Rede", "date-range": {{
+"start-datetime": "2026-11-21T00:00:00Z",
+"end-datetime": "2026-11-21T23:59:59Z"}},
+"contact-info": "{reporter}", "report-id": "relato-tls",
+"policies": [{{"policy": {{"policy-type": "sts",
+"policy-domain": "desk.example"}},
+"summary": {{"total-successful-session-count": 5,
+"total-failure-session-count": 1}}}}]}}
+"""
+
+    def test_0_export_holds_reports(self):
+        reporter = "relator@rede.example"
+        self.house.must("customer", "add", "--name", "Relatores", "--code",
+                        "C3003", "--email", reporter)
+        body = ("Reported-From: relator@rede.example\nReport-Type: spam\n"
+                "Source: 203.0.113.44\nPort: 25\n"
+                "Date: 2026-11-22T00:00:00Z\n")
+        for data in (mail(reporter, "abusos@desk.example", "abuse report",
+                          body, headers=[("X-ARF", "yes")]),
+                     self.TLS_REPORT.format(reporter=reporter).replace(
+                         "\n", "\r\n").encode()):
+            code, reply = self.house.deliver(
+                reporter, "abusos@desk.example", data, AT_FLORES)
+            self.assertEqual(code, 250, reply)
+        folder = self.house.dir / "export-reports"
+        self.house.must("privacy", "export", "C3003", "--dir", folder)
+        data = json.loads((folder / "data.json").read_text())
+        report, = data["abuse_reports"]
+        self.assertEqual([report["address"], report["source_ip"]],
+                         [reporter, "203.0.113.44"])
+        self.assertIn(b"203.0.113.44", (folder / report["file"]).read_bytes())
+        filed, = data["mail_reports"]
+        self.assertEqual([filed["kind"], filed["address"]], ["tls", reporter])
+        self.assertIn(b"relato-tls", (folder / filed["file"]).read_bytes())
+
     def test_1_export_is_complete(self):
         folder = self.house.dir / "export"
         self.house.must("privacy", "export", "C1001", "--dir", folder)
