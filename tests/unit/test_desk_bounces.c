@@ -426,7 +426,6 @@ static void test_whoever_has_the_address(void **state)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *ref = room_open(room);
 	AUTO(ticket) ticket = room_ticket(room, ref);
-	AUTO(outbox) notice = room_mail(room, "notice_new", ANA);
 
 	fixture_begin(room->fixture);
 	assert_ok(participant_add(room->store, ticket->id, COPIA, "",

@@ -154,6 +154,8 @@ static void test_outbox_and_deliveries(void **state)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *ref = room_open(room);
 	unsigned before = room_mails(room, NULL, NULL);
+
+	assert_non_null(ref);
 	g_autoptr(GPtrArray) rows
 		= outbox_lease(room->store, "t", CLOCK_MINUTE, 1, &error);
 	const struct outbox *row;
