@@ -281,7 +281,7 @@ unsigned crew_busy(struct crew *crew)
 	unsigned busy;
 
 	pthread_mutex_lock(&crew->lock);
-	busy = crew->busy;
+	busy = crew->busy + crew->reports->len;
 	pthread_mutex_unlock(&crew->lock);
 	return busy;
 }

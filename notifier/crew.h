@@ -40,7 +40,7 @@ void crew_send(struct crew *crew, GPtrArray *line, gint64 until);
 /* Adds all reports there are to `reports`; if there are none and something is
  * on its way, waits up to wait_ms for one. */
 void crew_collect(struct crew *crew, gint64 wait_ms, GPtrArray *reports);
-/* Rows that have no report yet. */
+/* Rows whose report was not collected yet: those still cost something. */
 unsigned crew_busy(struct crew *crew);
 /* The server could not be reached since crew_send() found the crew idle: what
  * was not begun comes back untried. */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "notifier/crew.h"
 #include "notifier/deliver.h"
 
 static void test_classify_replies(void **state)
@@ -92,12 +93,42 @@ static void test_new_needs_smtp(void **state)
 	}
 }
 
+static void free_row(void *row)
+{
+	outbox_free(row);
+}
+
+/* Nobody may go home while a report lies there: its row was perhaps sent. */
+static void test_crew_is_busy_until_its_reports_are_taken(void **state)
+{
+	g_autoptr(GPtrArray) reports = g_ptr_array_new();
+	g_autoptr(GError) error = NULL;
+	AUTO(crew) crew = crew_new("smtp://127.0.0.1:1", "x", 2, &error);
+	GPtrArray *line = g_ptr_array_new_with_free_func(free_row);
+
+	(void)state;
+	assert_non_null(crew);
+	g_ptr_array_add(line, outbox_new());
+	/* Begun too late, so nothing is tried. */
+	crew_send(crew, line, clock_monotonic());
+	for (unsigned i = 0; i < 50; i++) {
+		assert_int_equal(crew_busy(crew), 1);
+		g_usleep(1000);
+	}
+	while (reports->len == 0)
+		crew_collect(crew, 1000, reports);
+	assert_int_equal(reports->len, 1);
+	assert_int_equal(crew_busy(crew), 0);
+	crew_report_free(reports->pdata[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_classify_replies),
 		cmocka_unit_test(test_backoff_doubles_to_an_hour),
 		cmocka_unit_test(test_new_needs_smtp),
+		cmocka_unit_test(test_crew_is_busy_until_its_reports_are_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
