@@ -213,6 +213,8 @@ void fields_take(const char *text, struct mail_fields *ret_fields,
 	bool any = fields.priority != MAIL_PRIORITY_NONE ||
 	           fields.service != NULL || fields.invalid != NULL;
 	if (any) {
+		while (kept->len == 0 && at[0] == '\n')
+			at++;
 		g_string_append(kept, at);
 		*ret_text = g_string_free(kept, FALSE);
 	} else {
@@ -277,12 +279,23 @@ static bool is_command_word(const char *word)
 	       is_one_of(word, copy_words) || find_status(word) != NULL;
 }
 
+/* "fechar." and "nota:" are written as people write. */
+static char *drop_stops(char *word)
+{
+	size_t len = strlen(word);
+
+	while (len > 0 && strchr(".: ", word[len - 1]) != NULL)
+		len--;
+	word[len] = '\0';
+	return word;
+}
+
 /* The command of a word and its argument, or NULL. *ret_rest is text of the
  * line that is no argument, "" if none. */
 static struct command *read_command(const char *word, const char *argument,
                                     const char **ret_rest)
 {
-	g_autofree char *folded = fold(argument, strlen(argument));
+	g_autofree char *folded = drop_stops(fold(argument, strlen(argument)));
 	enum mail_priority priority = MAIL_PRIORITY_NONE;
 	const char *name = NULL;
 
@@ -327,7 +340,7 @@ static char *command_word(const char *line, size_t len, size_t *ret_end)
 
 	while (at < len && !g_ascii_isspace(line[at]))
 		at++;
-	g_autofree char *word = fold(line + start, at - start);
+	g_autofree char *word = drop_stops(fold(line + start, at - start));
 
 	if (!g_unichar_isalpha(g_utf8_get_char(word)))
 		return NULL;
@@ -382,6 +395,20 @@ static void take_command_line(struct taking *taking, const char *line,
 	g_string_append_c(taking->text, '\n');
 }
 
+/* The empty lines that stood between commands and text. */
+static void drop_head(GString *text)
+{
+	size_t at = 0;
+	size_t len = strcspn(text->str, "\n");
+
+	while (text->str[at + len] != '\0'
+	       && is_blank_line(text->str + at, len)) {
+		at += len + 1;
+		len = strcspn(text->str + at, "\n");
+	}
+	g_string_erase(text, 0, (gssize)at);
+}
+
 GPtrArray *commands_take(const char *text, char **ret_text, char ***ret_unknown)
 {
 	struct taking taking = {
@@ -396,6 +423,8 @@ GPtrArray *commands_take(const char *text, char **ret_text, char ***ret_unknown)
 		take_command_line(&taking, text, len);
 		text += len + (text[len] == '\n');
 	}
+	if (taking.commands->len > 0)
+		drop_head(taking.text);
 	g_ptr_array_add(taking.unknown, NULL);
 	*ret_unknown = (char **)g_ptr_array_free(taking.unknown, FALSE);
 	*ret_text = g_strchomp(g_string_free(taking.text, FALSE));
