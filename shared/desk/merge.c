@@ -124,14 +124,42 @@ bool conversation_merge(const struct desk *desk, struct store *store,
 	       && say(store, actor, target, source, &here, error);
 }
 
-/* Only if nobody has changed it since. */
-static void restore_target(const struct ticket_merge *merge,
-			   struct ticket *target)
+/* Whether anybody wrote to the target since the merge: entries that came with
+ * it have gone again, row ids are ordered by time. */
+static bool was_written_to(struct store *store,
+			   const struct ticket_merge *merge, bool *ret,
+			   GError **error)
 {
-	if (target->status != merge->target_after)
-		return;
+	g_autoptr(GPtrArray) entries
+		= message_list(store, merge->target_id, error);
+	bool written = false;
+
+	if (entries == NULL)
+		return false;
+	for (guint i = 0; i < entries->len; i++) {
+		const struct message *one = entries->pdata[i];
+
+		written |= one->author != MESSAGE_EVENT && one->id > merge->id;
+	}
+	*ret = written;
+	return true;
+}
+
+/* Only if nothing has happened to it since: the same status may stand for a
+ * mail that nobody has read yet. */
+static bool restore_target(struct store *store,
+			   const struct ticket_merge *merge,
+			   struct ticket *target, GError **error)
+{
+	bool written = false;
+
+	if (!was_written_to(store, merge, &written, error))
+		return false;
+	if (written || target->status != merge->target_after)
+		return true;
 	target->status = merge->target_status;
 	target->resolved = merge->target_resolved;
+	return true;
 }
 
 bool conversation_unmerge(const struct desk *desk, struct store *store,
@@ -163,8 +191,8 @@ bool conversation_unmerge(const struct desk *desk, struct store *store,
 	source->status = merge->source_status;
 	source->closed = merge->source_closed;
 	source->resolved = merge->source_resolved;
-	restore_target(merge, target);
-	return ticket_update(store, source, error)
+	return restore_target(store, merge, target, error)
+	       && ticket_update(store, source, error)
 	       && ticket_update(store, target, error)
 	       && say(store, actor, source, target, &there, error)
 	       && say(store, actor, target, source, &here, error);

@@ -280,6 +280,30 @@ static void test_unmerge_keeps_a_new_status(void **state)
 	assert_status(room, one, TICKET_ON_HOLD);
 }
 
+/* The mail that came after the merge gives the status that the merge gave. */
+static void test_unmerge_keeps_an_unread_mail(void **state)
+{
+	struct acting *acting = *state;
+	struct room *room = acting->room;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *one = open_about(room, "Site", "Caiu.\n");
+	g_autofree char *two = open_about(room, "Outro", "Caiu mesmo.\n");
+	g_autofree char *to = signed_reply_address(
+		room->desk, "suporte@desk.example", one);
+	g_autofree char *got = NULL;
+
+	staff_answers(acting, one, "Vendo.");
+	assert_ok(merge(acting, two, one, &error), error);
+	assert_status(room, one, TICKET_CUSTOMER_REPLY);
+	got = room_take_ref(room,
+	                    &(struct letter_in){ WRITES(DONO), .to = to,
+	                                         .body = "E agora?\n" },
+	                    INTAKE_APPENDED);
+	assert_string_equal(got, one);
+	assert_ok(unmerge(acting, two, &error), error);
+	assert_status(room, one, TICKET_CUSTOMER_REPLY);
+}
+
 static void test_merge_refused(void **state)
 {
 	struct acting *acting = *state;
@@ -614,7 +638,10 @@ static void test_thanks_reopen_nothing(void **state)
 		{ TICKET_RESOLVED, "Thanks!\n\n> Resolvido.\n", NULL,
 		  TICKET_RESOLVED },
 		{ TICKET_CLOSED, "Gracias\n", NULL, TICKET_CLOSED },
-		{ TICKET_ANSWERED, "Obrigado\n", NULL, TICKET_CUSTOMER_REPLY },
+		{ TICKET_ANSWERED, "Obrigado\n", NULL, TICKET_ANSWERED },
+		{ TICKET_ANSWERED, "Obrigado, mas como?\n", NULL,
+		  TICKET_CUSTOMER_REPLY },
+		{ TICKET_ON_HOLD, "Obrigado\n", NULL, TICKET_CUSTOMER_REPLY },
 		{ TICKET_RESOLVED, "Obrigado, mas caiu de novo\n", NULL,
 		  TICKET_CUSTOMER_REPLY },
 		{ TICKET_RESOLVED,
@@ -797,6 +824,7 @@ int main(void)
 		TEST(test_old_names_work),
 		TEST(test_merge_people),
 		TEST(test_unmerge_keeps_a_new_status),
+		TEST(test_unmerge_keeps_an_unread_mail),
 		TEST(test_merge_refused),
 		TEST(test_split_follows),
 		TEST(test_split_refused),

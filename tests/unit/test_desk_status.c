@@ -25,7 +25,7 @@ static const struct walk {
 	enum status_event event;
 	int next[TICKET_STATUS__COUNT]; /* from open ... closed */
 	enum audience_event told;       /* unless ANOTHER */
-	int late_told; /* told in resolved and closed, if not the same */
+	int late_told; /* told in resolved and closed; thanks: answered, too */
 } walks[] = {
 	{ STATUS_CUSTOMER_WRITES,
 	  { TICKET_CUSTOMER_REPLY, TICKET_CUSTOMER_REPLY, SAME,
@@ -34,8 +34,8 @@ static const struct walk {
 	  AUDIENCE_CUSTOMER_WROTE,
 	  AUDIENCE_CUSTOMER_WROTE },
 	{ STATUS_CUSTOMER_THANKS,
-	  { TICKET_CUSTOMER_REPLY, TICKET_CUSTOMER_REPLY, SAME,
-	    TICKET_CUSTOMER_REPLY, TICKET_CUSTOMER_REPLY, SAME, SAME },
+	  { TICKET_CUSTOMER_REPLY, SAME, SAME, TICKET_CUSTOMER_REPLY,
+	    TICKET_CUSTOMER_REPLY, SAME, SAME },
 	  AUDIENCE_CUSTOMER_WROTE,
 	  AUDIENCE_CUSTOMER_THANKED },
 	{ STATUS_CUSTOMER_LATE,
@@ -91,7 +91,9 @@ static void test_whole_table(void **state)
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(walks); i++)
 		for (int from = 0; from < TICKET_STATUS__COUNT; from++) {
-			bool late = from >= TICKET_RESOLVED;
+			bool late = from >= TICKET_RESOLVED ||
+			            (from == TICKET_ANSWERED &&
+			             walks[i].event == STATUS_CUSTOMER_THANKS);
 
 			check((enum ticket_status)from, walks[i].event,
 			      walks[i].next[from],
