@@ -16,6 +16,7 @@
 #include "desk/ticketfields.h"
 #include "store/customer.h"
 #include "store/relation.h"
+#include "store/staff.h"
 
 #include <string.h>
 
@@ -142,8 +143,46 @@ static bool add_participants(struct store *store, const struct ticket *ticket,
 	return true;
 }
 
+/* The author's ended ticket that the new one goes on from, or NULL. */
+static const struct ticket *find_ended(const struct intake *in,
+				       const struct threading_result *thread)
+{
+	return thread->ended && author_is_believed(in) ? thread->refused : NULL;
+}
+
+/* Who had the ended ticket, if he still works in this department. */
+static bool inherit_assignee(const struct intake *in,
+			     const struct ticket *ended, struct ticket *ticket,
+			     GError **error)
+{
+	GError *local = NULL;
+	AUTO(staff) staff = NULL;
+
+	if (ended->assignee == 0)
+		return true;
+	staff = staff_get(in->store, ended->assignee, &local);
+	if (staff == NULL)
+		return lookup_is_absent(local, error);
+	if (staff->active && staff->departments != NULL
+	    && g_strv_contains((const char *const *)staff->departments,
+			       in->recipient->department->name))
+		ticket->assignee = staff->id;
+	return true;
+}
+
+static bool inherit(const struct intake *in, const struct ticket *ended,
+		    struct ticket *ticket, GError **error)
+{
+	if (ended == NULL)
+		return true;
+	if (ticket->customer_id == ended->customer_id)
+		ticket->service_id = ended->service_id;
+	return inherit_assignee(in, ended, ticket, error);
+}
+
 static struct ticket *open_ticket(const struct intake *in,
 				  const struct author *author,
+				  const struct threading_result *thread,
 				  const struct ticketfields *fields,
 				  GError **error)
 {
@@ -161,6 +200,8 @@ static struct ticket *open_ticket(const struct intake *in,
 	g_free(ticket->subject);
 	ticket->subject = conversation_dup_subject(in->desk,
 						   in->message->mail->subject);
+	if (!inherit(in, find_ended(in, thread), ticket, error))
+		return NULL;
 	ticketfields_set(fields, ticket);
 	if (!ticket_insert(in->store, prefix, ticket, error)
 	    || !add_participants(in->store, ticket, author, error))
@@ -168,7 +209,6 @@ static struct ticket *open_ticket(const struct intake *in,
 	return g_steal_pointer(&ticket);
 }
 
-/* The entry as it will be, without id. */
 /* The text as people will read it, in the department's language. */
 static void add_remarks(const struct intake *in, struct message *entry)
 {
@@ -184,6 +224,7 @@ static void add_remarks(const struct intake *in, struct message *entry)
 		remarks_dup_text(mail, mail->text_trimmed, language);
 }
 
+/* The entry as it will be, without id. */
 static struct message *make_entry(const struct intake *in,
 				  const struct author *author,
 				  const struct ticket *ticket)
@@ -278,10 +319,11 @@ static bool link_ended(const struct intake *in,
 		       const struct threading_result *thread,
 		       const struct ticket *ticket, GError **error)
 {
-	return thread->refused == NULL || !thread->ended
-	       || !author_is_believed(in)
-	       || link_add(in->store, ticket->id, thread->refused->id,
-			   LINK_CONTINUES, error);
+	const struct ticket *ended = find_ended(in, thread);
+
+	return ended == NULL
+	       || link_add(in->store, ticket->id, ended->id, LINK_CONTINUES,
+			   error);
 }
 
 /* --- people in copy ----------------------------------------------------------- */
@@ -370,8 +412,11 @@ static bool propose_copies(const struct intake *in, const struct author *author,
 /* What the mails about a message say; staff read more than customers. */
 struct telling {
 	struct ticketfields fields;
-	struct notify_remark staff[TICKETFIELDS_REMARKS_MAX + 1];
+	struct notify_remark customers[TICKETFIELDS_REMARKS_MAX + 1];
+	size_t n_customers;
+	struct notify_remark staff[TICKETFIELDS_REMARKS_MAX + 2];
 	size_t n_staff;
+	const char *continues; /* ref of the ended ticket, NULL: of none */
 	char *copies;
 };
 
@@ -384,8 +429,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(telling_t, telling_clear)
 
 static void telling_complete(struct telling *telling)
 {
+	if (telling->continues != NULL)
+		telling->customers[telling->n_customers++]
+			= (struct notify_remark){ PHRASE_CONTINUES,
+						  telling->continues };
 	for (size_t i = 0; i < telling->fields.n_remarks; i++)
-		telling->staff[telling->n_staff++] = telling->fields.remarks[i];
+		telling->customers[telling->n_customers++]
+			= telling->fields.remarks[i];
+	for (size_t i = 0; i < telling->n_customers; i++)
+		telling->staff[telling->n_staff++] = telling->customers[i];
 	if (telling->copies != NULL)
 		telling->staff[telling->n_staff++] = (struct notify_remark){
 			PHRASE_COPIES_PROPOSED, telling->copies
@@ -403,8 +455,8 @@ static struct notify_message notify_of(const struct intake *in,
 		.parts = in->message->mail->parts,
 		.kind = in->kind,
 		.proven = is_proven(in),
-		.remarks = telling->fields.remarks,
-		.n_remarks = telling->fields.n_remarks,
+		.remarks = telling->customers,
+		.n_remarks = telling->n_customers,
 		.staff_remarks = telling->staff,
 		.n_staff_remarks = telling->n_staff,
 	};
@@ -468,7 +520,7 @@ static bool create(const struct intake *in, const struct author *author,
 							: 0,
 			       &telling.fields, error))
 		return false;
-	ticket = open_ticket(in, author, &telling.fields, error);
+	ticket = open_ticket(in, author, thread, &telling.fields, error);
 	if (ticket == NULL)
 		return false;
 	entry = insert_entry(in, author, ticket, error);
@@ -479,6 +531,8 @@ static bool create(const struct intake *in, const struct author *author,
 	    || !link_ended(in, thread, ticket, error)
 	    || !propose_copies(in, author, ticket, &telling.copies, error))
 		return false;
+	if (find_ended(in, thread) != NULL)
+		telling.continues = thread->refused->ref;
 	telling_complete(&telling);
 
 	const struct notify_message what

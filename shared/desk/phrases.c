@@ -118,6 +118,13 @@ static const char *const phrases[][LANGUAGE__COUNT] = {
 		"you answer with a line \"#copy ADDRESS\":",
 		"el cliente puso a estas personas en copia; solo participan si "
 		"usted responde con una línea \"#copiar DIRECCIÓN\":" },
+	[PHRASE_CONTINUES] = {
+		"um chamado novo foi aberto porque o anterior, que ele continua, "
+		"já foi encerrado:",
+		"a new ticket was opened because the one before, which it "
+		"continues, has ended:",
+		"se abrió un ticket nuevo porque el anterior, que este continúa, "
+		"ya terminó:" },
 	[PHRASE_INTERNAL_NOTE] = {
 		"nota interna, que os clientes não leem",
 		"internal note, which customers do not read",

@@ -28,6 +28,7 @@ enum phrase {
 	PHRASE_ANSWER_CUT,
 	PHRASE_COMMAND_REFUSED,  /* value: the lines */
 	PHRASE_COPIES_PROPOSED,  /* value: addresses */
+	PHRASE_CONTINUES,        /* value: the ref of the ended ticket */
 	PHRASE_INTERNAL_NOTE,
 	PHRASE_ASSIGNED_BY,      /* value: who did it */
 	PHRASE_MOVED_FROM,       /* value: department */

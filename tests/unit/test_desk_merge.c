@@ -625,6 +625,49 @@ static void test_answer_to_ended(void **state)
 	}
 }
 
+/* Whoever answers an ended ticket, and staff, read why there is a new one; it
+ * goes on with the same service and the same person. */
+static void test_continuation_is_told(void **state)
+{
+	static const char why[] = "já foi encerrado: ";
+	struct acting *acting = *state;
+	struct room *room = acting->room;
+	g_autofree char *ref = open_about(room, "Site", "Caiu.\n");
+	g_autofree char *to = signed_reply_address(
+		room->desk, "suporte@desk.example", ref);
+	g_autofree char *told = g_strconcat(why, ref, NULL);
+	g_autofree char *plain = room_mail_text(room, "ack", DONO);
+	g_autofree char *got = NULL;
+	g_autofree char *ack = NULL;
+	g_autofree char *notice = NULL;
+	g_autoptr(GError) error = NULL;
+	AUTO(ticket) old = room_ticket(room, ref);
+
+	assert_null(strstr(plain, why));
+	fixture_begin(room->fixture);
+	assert_ok(conversation_assign(room->desk, room->store, &acting->actor,
+	                              old, acting->ana, &error),
+	          error);
+	assert_ok(conversation_set_status(room->desk, room->store,
+	                                  &acting->actor, old, TICKET_CLOSED,
+	                                  &error),
+	          error);
+	fixture_commit(room->fixture);
+	got = room_take_ref(room,
+	                    &(struct letter_in){ WRITES(DONO), .to = to,
+	                                         .body = "De novo.\n" },
+	                    INTAKE_CREATED);
+	AUTO(ticket) made = room_ticket(room, got);
+	assert_true(made->assignee == acting->ana->id);
+	assert_true(made->service_id == old->service_id);
+	ack = room_mail_text(room, "ack", DONO);
+	notice = room_mail_text(room, "notice_new", acting->ana->address);
+	g_strdelimit(ack, "\n", ' ');
+	g_strdelimit(notice, "\n", ' ');
+	if (strstr(ack, told) == NULL || strstr(notice, told) == NULL)
+		fail_msg("%s\n%s", ack, notice);
+}
+
 static void test_thanks_reopen_nothing(void **state)
 {
 	static const struct {
@@ -831,6 +874,7 @@ int main(void)
 		TEST(test_move),
 		TEST(test_links),
 		TEST(test_answer_to_ended),
+		TEST(test_continuation_is_told),
 		TEST(test_thanks_reopen_nothing),
 		TEST(test_copies_are_proposed),
 		TEST(test_proposals_are_bounded),
