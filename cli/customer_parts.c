@@ -164,9 +164,11 @@ static bool contact_add(struct cli *cli, const struct customer *customer,
 		.no_grades = opt.no_grades,
 	};
 
-	return key != NULL && customer_check_language(opt.language, error)
-	       && audit(cli, contact_insert(cli->store, &contact, error),
-			customer, "add contact", contact.id, error);
+	if (key == NULL || !customer_check_language(opt.language, error))
+		return false;
+	/* On its own: the id is known only afterwards. */
+	bool ok = contact_insert(cli->store, &contact, error);
+	return audit(cli, ok, customer, "add contact", contact.id, error);
 }
 
 /* One of the customer's own; NULL and error otherwise. */
@@ -309,8 +311,9 @@ static bool service_add(struct cli *cli, const struct customer *customer,
 	if (domain == NULL)
 		return cli_usage(error, "\"%s\" is no domain", opt.domain);
 	service.domain = domain;
-	if (!audit(cli, service_insert(cli->store, &service, error), customer,
-		   "add service", service.id, error))
+	/* On its own: the id is known only afterwards. */
+	bool ok = service_insert(cli->store, &service, error);
+	if (!audit(cli, ok, customer, "add service", service.id, error))
 		return false;
 	service_show(cli->out, &service);
 	return true;
