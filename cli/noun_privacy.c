@@ -66,6 +66,8 @@ static bool erase(struct cli *cli, const struct erase_person *person,
 	g_autofree char *by = NULL;
 	struct privacy_counts counts;
 
+	if (!privacy_check_known(cli->store, person, error))
+		return false;
 	if (!opt.yes) {
 		if (!privacy_count(cli->store, person, &counts, error))
 			return false;
@@ -114,6 +116,8 @@ static bool run_export(struct cli *cli, char **arguments, GError **error)
 			    error))
 		return false;
 	person.address = address;
+	if (!privacy_check_known(store, &person, error))
+		return false;
 	if (!store_begin(store, error))
 		return false;
 	ok = privacy_find(store, &person, error)

@@ -4,6 +4,7 @@
  */
 #include "desk/privacy.h"
 
+#include "base/error.h"
 #include "desk/signed.h"
 #include "store/audit.h"
 
@@ -28,6 +29,25 @@ bool privacy_find(struct store *store, const struct erase_person *person,
 {
 	return erase_begin(store, person, error)
 	       && find_held_mail(store, error);
+}
+
+bool privacy_check_known(struct store *store, const struct erase_person *person,
+			 GError **error)
+{
+	bool known = false;
+	bool ok;
+
+	if (!store_begin(store, error))
+		return false;
+	ok = privacy_find(store, person, error)
+	     && erase_is_known(store, person, &known, error);
+	store_rollback(store);
+	if (ok && !known)
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_NOT_FOUND,
+			    "nothing is kept about %s",
+			    person->address != NULL ? person->address
+						    : "this customer");
+	return ok && known;
 }
 
 static bool count_all(struct store *store, struct privacy_counts *counts,

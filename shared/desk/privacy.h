@@ -15,6 +15,11 @@
 bool privacy_find(struct store *store, const struct erase_person *person,
 		  GError **error) NODISCARD;
 
+/* NOT_FOUND, with a sentence, if nothing is kept about the person. Own
+ * transaction. */
+bool privacy_check_known(struct store *store, const struct erase_person *person,
+			 GError **error) NODISCARD;
+
 /* How many rows there are of each kind, enum erase_kind. */
 struct privacy_counts {
 	guint of[ERASE_KIND__COUNT];

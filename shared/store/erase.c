@@ -280,6 +280,42 @@ GPtrArray *erase_list(struct store *store, enum erase_kind kind, GError **error)
 	return list;
 }
 
+bool erase_is_known(struct store *store, const struct erase_person *person,
+                    bool *ret_known, GError **error)
+{
+	/* A name alone is no trace: whoever is looked for has one here. */
+	static const char SQL_KNOWN[] =
+		"SELECT 1 FROM erasure WHERE kind NOT IN ('address', 'word')"
+		" UNION ALL SELECT 1 FROM customer WHERE id = :customer"
+		" UNION ALL SELECT 1 FROM participant"
+		" WHERE address" IN_ADDRESSES
+		" UNION ALL SELECT 1 FROM undeliverable"
+		" WHERE address" IN_ADDRESSES
+		" UNION ALL SELECT 1 FROM copy_proposal"
+		" WHERE address" IN_ADDRESSES " OR proposed_by" IN_ADDRESSES
+		" UNION ALL SELECT 1 FROM ticket_merge_participant"
+		" WHERE address" IN_ADDRESSES
+		" UNION ALL SELECT 1 FROM ticket"
+		" WHERE requester" IN_ADDRESSES
+		" UNION ALL SELECT 1 FROM survey WHERE address" IN_ADDRESSES
+		" UNION ALL SELECT 1 FROM abuse_reporter"
+		" WHERE reporter" IN_ADDRESSES
+		" UNION ALL SELECT 1 FROM abuse_case"
+		" WHERE source" IN_ADDRESSES " UNION ALL SELECT 1" REPORTS
+		" UNION ALL SELECT 1" FILED " LIMIT 1";
+	AUTO(db_stmt) stmt = db_prepare(store->db, SQL_KNOWN, error);
+	enum db_row row;
+
+	if (stmt == NULL)
+		return false;
+	db_bind_int(stmt, ":customer", person->customer_id);
+	row = db_step(stmt, error);
+	if (row != DB_ROW && row != DB_DONE)
+		return false;
+	*ret_known = row == DB_ROW;
+	return true;
+}
+
 GArray *erase_list_reports(struct store *store, GError **error)
 {
 	static const char SQL_REPORTS[] =

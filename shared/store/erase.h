@@ -46,6 +46,11 @@ bool erase_add_outbox(struct store *store, const char *header_id_start,
 GPtrArray *erase_list(struct store *store, enum erase_kind kind,
 		      GError **error) NODISCARD;
 
+/* Whether there is anything at all, in whichever table, that is theirs; after
+ * erase_begin(). */
+bool erase_is_known(struct store *store, const struct erase_person *person,
+		    bool *ret_known, GError **error) NODISCARD;
+
 /* Reports that they sent, or that stand in their tickets; and filed ones that
  * they sent, as decimal ids (char *). */
 struct erase_report {

@@ -280,6 +280,20 @@ Content-Type: application/tlsrpt+json
         self.assertEqual(self.house.json("audit", "list", "--limit", "1")
                          [0]["target"], "unregistered person")
 
+    def test_5_nothing_is_kept(self):
+        chain = self.rows("SELECT count(*) FROM audit")
+        folder = self.house.dir / "nobody"
+        for words in (("erase",), ("erase", "--yes"),
+                      ("export", "--dir", folder)):
+            result = self.house.portaria("privacy", words[0],
+                                         "ninguem@nunca.example", *words[1:])
+            self.assertEqual((result.returncode, result.stdout),
+                             (NOTHING, ""), result.stderr)
+            self.assertIn("nothing is kept about ninguem@nunca.example",
+                          result.stderr)
+        self.assertFalse(folder.exists())
+        self.assertEqual(self.rows("SELECT count(*) FROM audit"), chain)
+
     def test_5_wrong_use(self):
         for code, *words in ((NOTHING, "erase", "C9999"),
                              (USAGE, "export", "C2002"),
@@ -327,6 +341,10 @@ class Registry(unittest.TestCase):
              ("remove contact", "customer"), ("add service", "customer"),
              ("remove service", "customer"), ("edit", "staff"),
              ("import", "customers")])
+        # Added and removed is the same one, which has a number.
+        for at, kind in ((6, "contact"), (8, "service")):
+            self.assertRegex(rows[at]["detail"], rf"^{kind} [1-9]\d*$")
+            self.assertEqual(rows[at]["detail"], rows[at + 1]["detail"])
         self.assertEqual(rows[10]["actor"], "paula")
         self.assertEqual(rows[10]["detail"], "no-notify")
         self.assertRegex(rows[0]["actor"], r"^cli:\S+$")
