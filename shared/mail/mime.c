@@ -3,11 +3,12 @@
  * mime.c - the MIME tree of a message
  *
  * Limits that no row of base/limits.h names follow from those that exist:
- * all header fields and addresses of a message together may be `headers` x
- * `mime_depth`, all header bytes `header_bytes` x `mime_depth`, comparisons
- * of a "--" line with a boundary `mime_parts` x 20,000, and colons in one
- * address header of the message itself `addresses` (each may nest a group,
- * and GMime, which reads addresses, recurses).
+ * all header fields of a message together may be `headers` x `mime_depth`,
+ * all header bytes `header_bytes` x `mime_depth`, comparisons of a "--" line
+ * with a boundary `mime_parts` x 20,000, and colons in one address header of
+ * the message itself `addresses` (each may nest a group, and GMime, which
+ * reads addresses, recurses). An address header may be as long as a block:
+ * recipients are many in honest mail, and only the first are read.
  */
 #include "mail/mime.h"
 
@@ -40,8 +41,10 @@ struct scan {
 	GArray *open; /* struct open, root first */
 	guint64 parts;
 	guint64 comparisons;
-	guint64 total_fields; /* and addresses */
+	guint64 total_fields;
 	guint64 total_header_bytes;
+	const char *content_at; /* a Content- field that was seen ahead */
+	guint64 search_left;    /* bytes to look for boundaries in */
 	GError **error;
 };
 
@@ -265,7 +268,6 @@ static bool is_address_name(const char *start, size_t len)
 
 static bool check_addresses(struct scan *scan, const char *value, size_t len)
 {
-	scan->total_fields += count_byte(value, len, ',');
 	return scan->open->len > 1 ||
 	       !over_limit(scan, "addresses (groups in one header)",
 	                   count_byte(value, len, ':'),
@@ -346,6 +348,16 @@ static bool take_named_field(struct scan *scan, struct block *block,
 	return true;
 }
 
+static guint64 field_bytes_max(const struct scan *scan, const char *start,
+                               size_t len)
+{
+	size_t at = 0;
+
+	return is_address_name(start, field_name_len(start, len, &at))
+	               ? scan->limits->header_bytes
+	               : scan->limits->header_field_bytes;
+}
+
 /* One whole field, folds included. */
 static bool take_field(struct scan *scan, struct block *block,
                        const char *start, size_t len)
@@ -355,7 +367,7 @@ static bool take_field(struct scan *scan, struct block *block,
 	block->fields++;
 	scan->total_fields++;
 	return !over_limit(scan, "header_field_bytes", len,
-	                   limits->header_field_bytes) &&
+	                   field_bytes_max(scan, start, len)) &&
 	       !over_limit(scan, "headers", block->fields, limits->headers) &&
 	       take_named_field(scan, block, start, len) &&
 	       !over_limit(scan, "headers (all parts)", scan->total_fields,
@@ -381,21 +393,27 @@ static bool is_blank_start(const struct line *line)
 	       (line->start[0] == ' ' || line->start[0] == '\t');
 }
 
-/* True if a Content- field comes before the next empty line or boundary. */
-static bool content_follows(const struct scan *scan)
+/* True if a Content- field comes before the next empty line or boundary. What
+ * was found holds up to there; if nothing is, the block ends: so no byte is
+ * looked at twice, but LOOK_AHEAD in each part. */
+static bool content_follows(struct scan *scan)
 {
 	struct scan ahead = { .at = scan->at, .end = scan->end };
 	struct line line = { 0 };
 	size_t at = 0;
 
+	if (scan->content_at != NULL && scan->at <= scan->content_at)
+		return true;
 	if ((size_t)(ahead.end - ahead.at) > LOOK_AHEAD)
 		ahead.end = ahead.at + LOOK_AHEAD;
 	while (next_line(&ahead, &line) && line.len > 0 &&
 	       memcmp(line.start, "--", MIN(line.len, 2)) != 0)
 		if (line.len > 8 &&
 		    g_ascii_strncasecmp(line.start, "Content-", 8) == 0 &&
-		    field_name_len(line.start, line.len, &at) > 0)
+		    field_name_len(line.start, line.len, &at) > 0) {
+			scan->content_at = line.start;
 			return true;
+		}
 	return false;
 }
 
@@ -408,7 +426,7 @@ static bool is_mbox_line(const struct line *line)
 
 enum line_kind { LINE_FIELD, LINE_FOLD, LINE_JUNK, LINE_EMPTY, LINE_BODY };
 
-static enum line_kind line_kind(const struct scan *scan,
+static enum line_kind line_kind(struct scan *scan,
                                 const struct block *block,
                                 const struct line *line, bool has_field)
 {
@@ -614,20 +632,41 @@ static bool guess_boundary(struct scan *scan)
 	return false;
 }
 
-/* Whether the boundary begins a line anywhere behind here. */
-static bool boundary_occurs(const struct scan *scan, const struct open *open)
+/* True if the boundary begins a line behind here; where in *ret_at. A hit
+ * inside a line settles the whole line. */
+static bool find_boundary(const struct scan *scan, const struct open *open,
+                          const char **ret_at)
 {
 	const char *at = scan->at;
 
-	if (open->boundary == NULL)
-		return false;
-	while ((at = memmem(at, (size_t)(scan->end - at), open->boundary,
+	while (at != NULL &&
+	       (at = memmem(at, (size_t)(scan->end - at), open->boundary,
 	                    open->len)) != NULL) {
-		if (at == scan->at || at[-1] == '\n')
+		if (at == scan->at || at[-1] == '\n') {
+			*ret_at = at;
 			return true;
-		at++;
+		}
+		at = memchr(at, '\n', (size_t)(scan->end - at));
 	}
 	return false;
+}
+
+/* Whether the boundary begins a line anywhere behind here. Many multiparts
+ * could have a long message searched for each: past the allowance what the
+ * header says is believed. */
+static bool boundary_occurs(struct scan *scan, const struct open *open)
+{
+	const char *at = scan->end;
+
+	if (open->boundary == NULL)
+		return false;
+	if (scan->search_left == 0)
+		return true;
+	bool occurs = find_boundary(scan, open, &at);
+
+	scan->search_left -=
+		MIN(scan->search_left, (guint64)(at - scan->at));
+	return occurs;
 }
 
 static void open_multipart(struct scan *scan)
@@ -774,6 +813,7 @@ struct mime_node *mime_parse_entity(const char *data, size_t len,
 		.limits = limits,
 		.at = data,
 		.end = data + len,
+		.search_left = (guint64)len * limits->mime_depth,
 		.error = error,
 	};
 	AUTO(mime_node) root = node_new(data);

@@ -169,16 +169,39 @@ static void add_addresses(GPtrArray *to, InternetAddressList *list, guint64 max)
 	}
 }
 
+/* GMime's time grows with commas x length where no "@" is, so it gets no more
+ * than may be kept, with commas to spare for names that have some. */
+#define COMMAS_PER_ADDRESS 4
+
+static size_t length_to_read(const struct header_field *field, guint64 max)
+{
+	const char *end = field->value + field->value_len;
+	const char *at = field->value;
+
+	for (guint64 n = max * COMMAS_PER_ADDRESS; n > 0; n--) {
+		at = memchr(at, ',', (size_t)(end - at));
+		if (at == NULL)
+			return field->value_len;
+		at++;
+	}
+	return (size_t)(at - field->value);
+}
+
 static void take_addresses(struct head *head, const struct header_field *field,
                            GPtrArray *to)
 {
+	guint64 max = head->limits->addresses;
+
+	if (to->len >= max)
+		return;
 	g_autofree char *value =
-		charset_prepare_header(field->value, field->value_len);
+		charset_prepare_header(field->value,
+	                               length_to_read(field, max));
 	g_autoptr(InternetAddressList) list =
 		internet_address_list_parse(NULL, value);
 
 	if (list != NULL)
-		add_addresses(to, list, head->limits->addresses);
+		add_addresses(to, list, max);
 }
 
 /* What is no address at all is shown as it stands. */

@@ -197,12 +197,135 @@ static void test_content_is_a_slice(void **state)
 	assert_int_equal(g_bytes_get_size(content), 4);
 }
 
+static GBytes *repeated(const char *head, const char *unit, size_t size)
+{
+	GString *text = g_string_new(head);
+
+	while (text->len < size)
+		g_string_append(text, unit);
+	return g_string_free_to_bytes(text);
+}
+
+/* The limits of a site that wants everything read. */
+static void init_wide(struct limits *limits)
+{
+	limits_init(limits);
+	limits->mime_parts = 20000;
+	limits->header_bytes = 16 * MIB;
+	limits->headers = 100000;
+}
+
+/* Junk between fields of parts, 8 MiB of it: were each line looked ahead
+ * from, 8 GiB would be read, and the test run's limit stop it. */
+static void test_junk_is_read_once(void **state)
+{
+	GString *unit = g_string_new("--b\n");
+	struct limits limits;
+
+	(void)state;
+	for (int i = 0; i < 3900; i++)
+		g_string_append(unit, "x\n");
+	g_string_append(unit, "Content-X: y\n");
+	g_autoptr(GBytes) raw = repeated(MIXED, unit->str, 8 * MIB);
+
+	init_wide(&limits);
+	AUTO(mime_node) root = mime_parse(raw, &limits, NULL);
+
+	assert_non_null(root);
+	assert_int_equal(root->children->len,
+	                 (8 * MIB - strlen(MIXED)) / unit->len + 1);
+	g_string_free(unit, TRUE);
+}
+
+/* What was seen ahead of one part says nothing about the next. */
+static void test_look_ahead_ends_at_the_part(void **state)
+{
+	g_autofree char *got = tree_of(
+		MIXED "--b\nx\ny\nContent-Type: a/b\nz\n\n1\n"
+		      "--b\nx\n\nContent-Type: c/d\n\n2\n--b--\n");
+
+	(void)state;
+	assert_string_equal(got, "multipart/mixed(a/b[z\n\n1]~ "
+	                         "text/plain[x\n\nContent-Type: c/d\n\n2]~)");
+}
+
+/* Boundaries that hide in lines, or that many multiparts lack. */
+static void test_boundaries_are_sought_once(void **state)
+{
+	g_autofree char *dashes = g_strnfill(30000, '-');
+	g_autofree char *head =
+		g_strconcat("Content-Type: multipart/mixed; boundary=\"",
+	                    dashes, "\"\n\nx", NULL);
+	g_autoptr(GBytes) line = repeated(head, "--------", 8 * MIB);
+	g_autoptr(GBytes) lack =
+		repeated(MIXED, "--b\nContent-Type: multipart/mixed; "
+	                        "boundary=none\n\nx\n", 2 * MIB);
+	struct limits limits;
+
+	(void)state;
+	init_wide(&limits);
+	limits.mime_parts = 100000;
+	AUTO(mime_node) one = mime_parse(line, &limits, NULL);
+	AUTO(mime_node) many = mime_parse(lack, &limits, NULL);
+
+	assert_non_null(one);
+	assert_true(one->children == NULL);
+	assert_non_null(many);
+	assert_true(many->children->len > 30000);
+}
+
+static void check_recipients(const struct mail *mail)
+{
+	const struct mailbox *first = g_ptr_array_index(mail->to, 0);
+	const struct mailbox *last = g_ptr_array_index(mail->to, 199);
+
+	assert_int_equal(mail->to->len, 200);
+	assert_string_equal(first->address, "u0@c.example");
+	assert_string_equal(last->address, "u199@c.example");
+	assert_string_equal(mail->text, "hello");
+}
+
+static void test_many_recipients(void **state)
+{
+	GString *text = g_string_new("From: a@b.example\nTo: ");
+
+	(void)state;
+	for (int i = 0; i < 5000; i++)
+		g_string_append_printf(
+			text, "%s\"Silva, %d\" <u%d@c.example>",
+			i > 0 ? ",\n " : "", i, i);
+	g_string_append(text, "\n\nhello\n");
+	AUTO(mail) mail = case_parse_len(text->str, text->len);
+
+	check_recipients(mail);
+	g_string_free(text, TRUE);
+}
+
+/* GMime would look for the "@" from each of these words. */
+static void test_words_for_recipients(void **state)
+{
+	g_autoptr(GBytes) raw = repeated("From: a@b.example\nTo: ", "a,",
+	                                 250 * KIB);
+	gsize len = 0;
+	const char *text = g_bytes_get_data(raw, &len);
+
+	(void)state;
+	AUTO(mail) mail = case_parse_len(text, len);
+
+	assert_int_equal(mail->from->len, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trees),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_content_is_a_slice),
+		cmocka_unit_test(test_junk_is_read_once),
+		cmocka_unit_test(test_look_ahead_ends_at_the_part),
+		cmocka_unit_test(test_boundaries_are_sought_once),
+		cmocka_unit_test(test_many_recipients),
+		cmocka_unit_test(test_words_for_recipients),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
