@@ -194,18 +194,37 @@ static bool change_status(struct store *store, struct ticket *ticket,
 	return ticket_update(store, ticket, error);
 }
 
+/* From what it was before to what it is. */
+static bool record_status(struct store *store, const struct actor *actor,
+			  const struct ticket *ticket,
+			  enum ticket_status before, GError **error)
+{
+	const struct conversation_change change = {
+		"status", ticket_status_name(before),
+		ticket_status_name(ticket->status)
+	};
+
+	return conversation_record(store, actor, ticket, &change, error);
+}
+
 bool conversation_reply(const struct desk *desk, struct store *store,
 			const struct actor *actor, struct ticket *ticket,
 			const struct conversation_text *text,
 			enum ticket_status status, gint64 *ret_message,
 			GError **error)
 {
+	enum ticket_status before = ticket->status;
+	enum ticket_status usual
+		= status_step(before, STATUS_STAFF_ANSWERS).next;
+
 	if (status == TICKET_STATUS__COUNT)
-		status = status_step(ticket->status, STATUS_STAFF_ANSWERS).next;
+		status = usual;
 	AUTO(message)
 	message = insert_entry(store, actor, ticket, text, MESSAGE_STAFF,
 			       error);
-	if (message == NULL || !change_status(store, ticket, status, error))
+	if (message == NULL || !change_status(store, ticket, status, error)
+	    || (status != usual && status != before
+		&& !record_status(store, actor, ticket, before, error)))
 		return false;
 
 	const struct notify_message what = {

@@ -322,6 +322,12 @@ static void letter_text_clear(struct letter_text *text)
 typedef struct letter_text letter_text_t;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(letter_text_t, letter_text_clear)
 
+/* No answer joins it any more. */
+static bool is_ended(const struct ticket *ticket)
+{
+	return ticket != NULL && ticket->status == TICKET_CLOSED;
+}
+
 static bool letter_fill(const struct desk *desk, struct store *store,
 			const struct letter *letter,
 			const struct reader *reader,
@@ -353,6 +359,8 @@ static bool letter_fill(const struct desk *desk, struct store *store,
 		{ "priority",
 		  ticket ? label_priority(ticket->priority, language) : "" },
 		{ "service", service },
+		{ "alive", is_ended(ticket) ? "" : "1" },
+		{ "ended", is_ended(ticket) ? "1" : "" },
 		{ "help", server->help },
 		{ "notice", notice },
 		{ "sender", letter_sender(letter, language) },

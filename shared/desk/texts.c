@@ -23,7 +23,8 @@ static const struct texts_kind kinds[] = {
 	  "to the author of a message that opened a ticket" },
 	{ "ack_contact", FIELDS_MESSAGE,
 	  "the same to everybody else who takes part" },
-	{ "reply", FIELDS_MESSAGE "text!?", "an answer of staff" },
+	{ "reply", FIELDS_MESSAGE "text!? alive? ended?",
+	  "an answer of staff" },
 	{ "closed", FIELDS_TICKET, "the ticket was closed" },
 	{ "hold_confirm", FIELDS_HELD,
 	  "asks the registered address to confirm a held message" },
@@ -398,6 +399,8 @@ static const struct template_value samples[LANGUAGE__COUNT][20] = {
 			    "exemplo.example" },
 		{ "sender", "marina@padaria.example" },
 		{ "deadline", "29/11/2026 16:20" },
+		{ "alive", "1" },
+		{ "ended", "" },
 		{ "opened", "22/11/2026 16:20" },
 		{ "grades", "  5 - Muito bom: <mailto:suporte@ipe.example>\n"
 			    "  1 - Muito ruim: <mailto:suporte@ipe.example>" },
@@ -417,6 +420,8 @@ static const struct template_value samples[LANGUAGE__COUNT][20] = {
 			    "example.example" },
 		{ "sender", "marina@padaria.example" },
 		{ "deadline", "29 Nov 2026 16:20" },
+		{ "alive", "1" },
+		{ "ended", "" },
 		{ "opened", "22 Nov 2026 16:20" },
 		{ "grades", "  5 - Very good: <mailto:support@ipe.example>\n"
 			    "  1 - Very bad: <mailto:support@ipe.example>" },
@@ -436,6 +441,8 @@ static const struct template_value samples[LANGUAGE__COUNT][20] = {
 			    "ejemplo.example" },
 		{ "sender", "marina@padaria.example" },
 		{ "deadline", "29/11/2026 16:20" },
+		{ "alive", "1" },
+		{ "ended", "" },
 		{ "opened", "22/11/2026 16:20" },
 		{ "grades", "  5 - Muy bien: <mailto:soporte@ipe.example>\n"
 			    "  1 - Muy mal: <mailto:soporte@ipe.example>" },
@@ -450,4 +457,35 @@ const struct template_value *texts_sample(const char *language)
 	enum language at = find_language(language);
 
 	return samples[at < LANGUAGE__COUNT ? at : LANGUAGE_PT];
+}
+
+static const struct {
+	const char *name;
+	const char *text[LANGUAGE__COUNT];
+} notices[] = {
+	{ "warn_close",
+	  { "29/11/2026 16:20", "29 Nov 2026 16:20", "29/11/2026 16:20" } },
+	{ "hold_notice",
+	  { "o endereço não foi provado", "the address was not proved",
+	    "la dirección no fue probada" } },
+	{ "escalation",
+	  { "a primeira resposta está atrasada", "the first answer is overdue",
+	    "la primera respuesta está atrasada" } },
+	{ "notice_bounce",
+	  { "marina@padaria.example: 550 5.1.1 User unknown",
+	    "marina@padaria.example: 550 5.1.1 User unknown",
+	    "marina@padaria.example: 550 5.1.1 User unknown" } },
+};
+
+const char *texts_sample_notice(const char *name, const char *language)
+{
+	enum language at = find_language(language);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(notices); i++) {
+		if (strcmp(notices[i].name, name) == 0)
+			return notices[i].text[at < LANGUAGE__COUNT
+						       ? at
+						       : LANGUAGE_PT];
+	}
+	return NULL;
 }

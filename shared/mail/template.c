@@ -20,7 +20,8 @@
 static const char *const fields[] = {
 	"brand",  "department", "ref",      "subject", "name", "author",
 	"text",   "status",     "priority", "service", "help", "notice",
-	"sender", "deadline",   "opened",   "facts",   "grades", NULL,
+	"sender", "deadline",   "opened",   "facts",   "grades", "alive",
+	"ended",  NULL,
 };
 
 #define N_FIELDS (G_N_ELEMENTS(fields) - 1)

@@ -100,6 +100,42 @@ static void test_answer_carries_commands(void **state)
 	}
 }
 
+/* What the customer reads below an answer is true for its ticket. */
+static void test_closing_answer_says_so(void **state)
+{
+	static const struct {
+		const char *body;
+		bool ends;
+		const char *event; /* NULL: none about the status */
+	} cases[] = {
+		{ "Pronto.\n#fechar\n", true, "status: open -> closed (ana" },
+		{ "#FECHAR.\n\nPronto.\n", true,
+		  "status: open -> closed (ana" },
+		{ "Pronto.\n#resolver\n", false,
+		  "status: open -> resolved (ana" },
+		{ "Vendo.\n", false, NULL },
+	};
+	struct room *room = *state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *ref = room_open(room);
+		g_autofree char *text = NULL;
+		const char *event = cases[i].event;
+
+		answer(room, ref, cases[i].body);
+		text = room_mail_text(room, "reply", DONO);
+		if ((strstr(text, "abre um chamado novo") != NULL)
+		            != cases[i].ends
+		    || (strstr(text, "basta responder") == NULL)
+		               != cases[i].ends
+		    || strstr(text, "{{") != NULL
+		    || room_has_event(room, ref,
+		                      event != NULL ? event : "status:")
+		               != (event != NULL))
+			fail_msg("%s: %s", cases[i].body, text);
+	}
+}
+
 static void test_words_that_are_no_command(void **state)
 {
 	struct room *room = *state;
@@ -508,6 +544,7 @@ int main(void)
 		TEST(test_answer_goes_to_participants),
 		TEST(test_answer_carries_commands),
 		TEST(test_words_that_are_no_command),
+		TEST(test_closing_answer_says_so),
 		TEST(test_wrong_command_stops_all),
 		TEST(test_move_by_mail),
 		TEST(test_copy_by_mail),
