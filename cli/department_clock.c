@@ -23,17 +23,20 @@ static struct {
 
 const GOptionEntry department_clock_options[] = {
 	CLI_TEXT("hours", &opt.hours,
-		 "business hours, \"mon-fri 09:00-18:00\"; always; site",
+		 "business hours, \"mon-fri 09:00-18:00; sat 09:00-13:00\", "
+		 "always or site",
 		 "HOURS"),
 	CLI_TEXT("holidays", &opt.holidays,
-		 "days without business, \"12-25 2026-02-17\"; none; site",
+		 "days without business, \"12-25 2026-02-17\", none or "
+		 "site",
 		 "DAYS"),
 	CLI_TEXT("close-after", &opt.close_after,
-		 "close answered tickets after 7d; never; site", "TIME"),
+		 "close answered tickets after this, \"7d\", never or site", "TIME"),
 	CLI_TEXT("warn-before", &opt.warn_before,
-		 "warn so long before; never; site", "TIME"),
+		 "warn this long before that, \"2d\", never or site", "TIME"),
 	CLI_TEXT("keep-raw", &opt.keep_raw,
-		 "original mails of tickets closed so long go; never; site",
+		 "remove original mails this long after a ticket was "
+		 "closed, \"365d\", never or site",
 		 "TIME"),
 	CLI_TEXT("keep-attachments", &opt.keep_attachments,
 		 "the same for attachments", "TIME"),
@@ -132,6 +135,16 @@ static const char *holidays_value(const char *text)
 	return text != NULL && strcmp(text, "none") == 0 ? "," : text;
 }
 
+/* "site" is left alone: the site's may change any day. */
+static bool check_warning(const struct timer_clock *clock, GError **error)
+{
+	if (clock->close_after <= 0 || clock->close_warn < clock->close_after)
+		return true;
+	return cli_usage(error, "--warn-before must be shorter than "
+				"--close-after, or nobody has the time "
+				"between both");
+}
+
 static bool apply_clock(struct timer_clock *clock, GError **error)
 {
 	AUTO(hours) hours = NULL;
@@ -142,6 +155,7 @@ static bool apply_clock(struct timer_clock *clock, GError **error)
 	return hours != NULL
 	       && set_time(opt.close_after, &clock->close_after, error)
 	       && set_time(opt.warn_before, &clock->close_warn, error)
+	       && check_warning(clock, error)
 	       && set_time(opt.keep_raw, &clock->keep_raw, error)
 	       && set_time(opt.keep_attachments, &clock->keep_attachments,
 			   error)
@@ -333,9 +347,15 @@ bool department_run_target(struct cli *cli, char **arguments, GError **error)
 		       && list_targets(cli, store, department, error);
 	}
 	store = cli_begin(cli, error);
-	return store != NULL
-	       && cli_end(cli,
-			  audit(cli, change_target(store, arguments, error),
-				"target", arguments, error),
-			  error);
+	if (store == NULL
+	    || !cli_end(cli,
+			audit(cli, change_target(store, arguments, error),
+			      "target", arguments, error),
+			error))
+		return false;
+	output_say(cli->out, "%s: %s %s %s", arguments[0], arguments[1],
+		   arguments[2],
+		   strcmp(arguments[3], "none") == 0 ? "removed"
+						     : arguments[3]);
+	return true;
 }

@@ -38,6 +38,7 @@ struct finding {
 	enum health health;
 	char *what;
 	const char *fix; /* static; NULL when fine */
+	bool unasked;    /* because Postfix does not answer */
 };
 
 static void found(struct finding *finding, enum health health, const char *fix,
@@ -496,6 +497,7 @@ static const char *postconf_service(const char *parameter)
 
 static void not_asked(struct finding *f)
 {
+	f->unasked = true;
 	/* A folder that was named must be one. */
 	if (postfix_dir != NULL)
 		found(f, HEALTH_FAIL,
@@ -703,14 +705,21 @@ static void tell(struct output *out, const char *name,
 bool doctor_run(struct cli *cli, char **arguments, GError **error)
 {
 	unsigned failed = 0;
+	bool unasked = false;
 
 	(void)arguments;
 	for (size_t i = 0; i < G_N_ELEMENTS(checks); i++) {
 		struct finding finding = { 0 };
 
 		checks[i].run(cli, &finding);
-		tell(cli->out, checks[i].name, &finding);
-		failed += finding.health == HEALTH_FAIL;
+		/* One cause, one row. */
+		if (!finding.unasked || !unasked) {
+			tell(cli->out,
+			     finding.unasked ? "postfix" : checks[i].name,
+			     &finding);
+			failed += finding.health == HEALTH_FAIL;
+		}
+		unasked = unasked || finding.unasked;
 		g_free(finding.what);
 	}
 	if (failed > 0)

@@ -137,6 +137,12 @@ static bool run_check(struct cli *cli, char **arguments, GError **error)
 {
 	struct config_server server = cli->config->server;
 
+	if (arguments[0] != NULL
+	    && !g_file_test(arguments[0], G_FILE_TEST_IS_DIR)) {
+		g_set_error(error, PORTARIA_ERROR, PORTARIA_ERROR_CONFIG,
+			    "%s: is no folder", arguments[0]);
+		return false;
+	}
 	if (arguments[0] != NULL)
 		server.own_template_dir = arguments[0];
 	AUTO(texts) texts = texts_load(&server, error);
@@ -158,6 +164,50 @@ static void print(struct output *out, const char *subject, const char *body)
 		   (int)strlen(body) - (g_str_has_suffix(body, "\n") ? 1 : 0), body);
 }
 
+/* What is shown is what is sent, which then is not what was written. */
+static void tell_passed_over(const struct texts *texts, const char *name,
+			     const char *wanted)
+{
+	const struct texts_kind *kind;
+	const char *language;
+
+	for (unsigned i = 0; (kind = texts_kind_get(i)) != NULL; i++) {
+		for (unsigned k = 0; (language = texts_language_get(k)) != NULL;
+		     k++) {
+			const struct texts_file *file
+				= texts_file_get(texts, i, k);
+
+			if (file->complaint != NULL
+			    && strcmp(kind->name, name) == 0
+			    && strcmp(language, wanted) == 0)
+				g_printerr("portaria: %s\nportaria: it is not "
+					   "sent; the shipped text follows\n",
+					   file->complaint);
+		}
+	}
+}
+
+static void fill_sample(const struct template *template, const char *name,
+			const char *language, char **ret_subject,
+			char **ret_body)
+{
+	const struct template_value *all = texts_sample(language);
+	const char *notice = texts_sample_notice(name, language);
+	g_autoptr(GArray) values
+		= g_array_new(true, true, sizeof(struct template_value));
+
+	for (; all->field != NULL; all++) {
+		struct template_value one = *all;
+
+		if (notice != NULL && strcmp(one.field, "notice") == 0)
+			one.value = notice;
+		g_array_append_val(values, one);
+	}
+	template_fill(template,
+		      (const struct template_value *)(void *)values->data,
+		      ret_subject, ret_body);
+}
+
 static bool preview_sample(struct cli *cli, const struct desk *desk,
 			   const char *name, GError **error)
 {
@@ -174,7 +224,7 @@ static bool preview_sample(struct cli *cli, const struct desk *desk,
 				 "no text is called \"%s\": \"portaria "
 				 "template list\" names them",
 				 name);
-	template_fill(template, texts_sample(language), &subject, &body);
+	fill_sample(template, name, language, &subject, &body);
 	print(cli->out, subject, body);
 	return true;
 }
@@ -243,6 +293,9 @@ static bool run_preview(struct cli *cli, char **arguments, GError **error)
 
 	if (desk == NULL || !check_language(error))
 		return false;
+	tell_passed_over(desk_get_texts(desk), name,
+			 opt.language != NULL ? opt.language
+					      : cli->config->server.language);
 	if (opt.ticket == NULL
 	    || desk_get_template(desk, name, NULL, NULL) == NULL)
 		return preview_sample(cli, desk, name, error);

@@ -419,9 +419,9 @@ static void entry_text(struct cli *cli, const struct message *message,
 	g_autofree char *name = dup_printable(message->name);
 	g_autofree char *text = dup_printable(message->text_trimmed);
 
-	output_say(cli->out, "\n--- %s  %s %s %s",
-		   when, message_author_name(message->author), name,
-		   message->address);
+	output_say(cli->out, "\n--- #%" G_GINT64_FORMAT "  %s  %s %s %s",
+		   message->id, when, message_author_name(message->author),
+		   name, message->address);
 	if (message->auth[0] != '\0')
 		output_say(cli->out, "    %s", message->auth);
 	output_say(cli->out, "%s", g_strchomp(text));

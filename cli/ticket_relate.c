@@ -74,8 +74,13 @@ bool ticket_parse_ids(char **texts, GArray **ret_ids, GError **error)
 	for (; texts != NULL && *texts != NULL; texts++) {
 		gint64 id;
 
-		if (!cli_parse_id(*texts, &id, error))
-			return false;
+		/* As "ticket show" writes it, too. */
+		if (!cli_parse_id(*texts + (**texts == '#'), &id, NULL))
+			return cli_usage(error,
+					 "--message %s: the number that "
+					 "\"ticket show\" has behind # at the "
+					 "head of the message",
+					 *texts);
 		g_array_append_val(ids, id);
 	}
 	*ret_ids = g_steal_pointer(&ids);
@@ -116,8 +121,8 @@ static bool work_split(const struct ticket_change *c, GError **error)
 bool ticket_run_split(struct cli *cli, char **arguments, GError **error)
 {
 	if (opt.messages == NULL)
-		return cli_usage(error, "--message is missing: \"ticket show "
-					"--json\" has the ids");
+		return cli_usage(error, "--message is missing: \"ticket show\" "
+					"has the numbers, #12 for instance");
 	if (opt.subject != NULL
 	    && !cli_check_text("--subject", opt.subject, error))
 		return false;

@@ -63,5 +63,7 @@ char **texts_check(const struct texts_kind *kind,
 
 /* Made-up values for every field, to look at a text; borrowed. */
 const struct template_value *texts_sample(const char *language);
+/* What {{notice}} says in texts of this name; NULL: as in texts_sample(). */
+const char *texts_sample_notice(const char *name, const char *language);
 
 #endif
