@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import unittest
+import uuid
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -493,7 +494,7 @@ class InstallSteps(unittest.TestCase):
         return self.site.send(sender, to, (
             f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\n"
             f"Date: Mon, 02 Nov 2026 10:00:00 -0300\r\n"
-            f"Message-ID: <{subject}.{abs(hash(to))}@{client}>\r\n"
+            f"Message-ID: <{subject}.{uuid.uuid4()}@{client}>\r\n"
             "\r\nOi\r\n").encode(), client=client)
 
     def assert_other_mail_flows(self, subject):
